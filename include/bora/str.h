@@ -76,6 +76,7 @@ bool bo_str_cut(bo_str s, char separator, bo_str *before, bo_str *after);
 
 // bo_str_next takes the next field off *rest and reports whether there was one:
 //     for (bo_str rest = path, part; bo_str_next(&rest, '/', &part);)
+// "a/" has two fields, the second one empty; "" has one, the zero bo_str none.
 bool bo_str_next(bo_str *rest, char separator, bo_str *field);
 
 // bo_str_int and bo_str_uint parse the whole of s as a decimal integer, a minus sign first for the

@@ -1,0 +1,3 @@
+module bora.bench
+
+go 1.22

@@ -143,6 +143,11 @@ int bo__run(bo__call call);
 char bo__blocking_begin(void);
 void bo__blocking_end(char *scope);
 
+// A queue of waiting goroutines, here because locks hold one. See src/runtime/runtime.h.
+typedef struct bo__waitq {
+    struct bo__waiter *first, *last;
+} bo__waitq;
+
 // The state of a cancellation scope, here because bo_group holds one. See src/runtime/scope.c.
 typedef struct bo__timer {
     struct bo__timer *next_, *prev_;

@@ -110,10 +110,6 @@ struct bo__waiter {
     uintptr_t tag;            // For the object: the case of a select, an outcome.
 };
 
-typedef struct {
-    bo__waiter *first, *last;
-} bo__waitq;
-
 // bo__self is the running goroutine. A foreign thread gets a stand-in of its own, which waits by
 // blocking its thread. Never keep a thread-local's address across a park; a bo__g may be kept.
 bo__g *bo__self(void);
@@ -142,6 +138,7 @@ void bo__ready(bo__g *g);
 // bo__ready_all does so for a chain of waiters (by next) whose waits the caller has claimed.
 void bo__ready_all(bo__waiter *chain);
 
+// A bo__waitq is a queue of waiters, oldest first; a zero one is empty. bora/go.h has the type.
 static inline void bo__waitq_push(bo__waitq *q, bo__waiter *w)
 {
     w->next = NULL;

@@ -49,8 +49,8 @@ void bench_parked(int64_t n)
     int64_t own_before = own(), machine_before = machine();
 
     int64_t start = bo_mono();
-    bo_wg_add(&arrived, n);
-    bo_wg_add(&gone, n);
+    bo_wg_add(&arrived, (int)n);
+    bo_wg_add(&gone, (int)n);
     for (int64_t i = 0; i < n; i++)
         go(wait_for, release, &arrived, &gone);
     bo_wg_wait(&arrived);

@@ -46,12 +46,11 @@ void bench_yield(int64_t n)
     per_op("yield", n, yield);
 }
 
-static void echo(bo_chan(int64_t) ping, bo_chan(int64_t) pong)
+static void echo(bo_chan(int64_t) ping, bo_chan(int64_t) pong, bo_wg *wg)
 {
     for (int64_t v; bo_recv(ping, &v);)
         bo_send(pong, v);
-    bo_chan_free(ping);
-    bo_chan_free(pong);
+    bo_wg_done(wg);
 }
 
 // chan_round_trip sends a number over one unbuffered channel and gets it back over another.
@@ -59,12 +58,17 @@ static void chan_round_trip(int64_t n)
 {
     bo_chan(int64_t) ping = bo_chan_new(int64_t, 0);
     bo_chan(int64_t) pong = bo_chan_new(int64_t, 0);
-    go(echo, ping, pong);
+    bo_wg wg = {0};
+    bo_wg_add(&wg, 1);
+    go(echo, ping, pong, &wg);
     for (int64_t i = 0, v; i < n; i++) {
         bo_send(ping, i);
         bo_recv(pong, &v);
     }
     bo_chan_close(ping);
+    bo_wg_wait(&wg);
+    bo_chan_free(ping);
+    bo_chan_free(pong);
 }
 
 void bench_chan_round_trip(int64_t n)
@@ -79,11 +83,12 @@ static void worker(bo_chan(int64_t) jobs, bo_chan(int64_t) results, bo_wg *wg)
     bo_wg_done(wg);
 }
 
-static void producer(bo_chan(int64_t) jobs, int64_t n)
+static void producer(bo_chan(int64_t) jobs, int64_t n, bo_wg *wg)
 {
     for (int64_t i = 0; i < n; i++)
         bo_send(jobs, i);
     bo_chan_close(jobs);
+    bo_wg_done(wg);
 }
 
 // chan_pool is one producer, five workers and one consumer over two channels of 100.
@@ -92,11 +97,10 @@ static void chan_pool(int64_t n)
     bo_chan(int64_t) jobs = bo_chan_new(int64_t, 100);
     bo_chan(int64_t) results = bo_chan_new(int64_t, 100);
     bo_wg wg = {0};
-    for (int w = 0; w < 5; w++) {
-        bo_wg_add(&wg, 1);
+    bo_wg_add(&wg, 6);
+    for (int w = 0; w < 5; w++)
         go(worker, jobs, results, &wg);
-    }
-    go(producer, jobs, n);
+    go(producer, jobs, n, &wg);
     int64_t sum = 0;
     for (int64_t i = 0, result; i < n; i++) {
         bo_recv(results, &result);

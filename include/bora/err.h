@@ -24,20 +24,20 @@ typedef const struct bo_error *bo_err;
 // The sentinels: the kind of an error. In brackets the HTTP status that a server answers with when
 // a handler returns such an error.
 #define BO_ERRORS(X)                                                                               \
-    X(CANCELED, canceled, "canceled", 499)                 /* the scope of the goroutine ended */  \
-    X(TIMEOUT, timeout, "timed out", 503)                  /* a deadline passed */                 \
-    X(CLOSED, closed, "closed", 500)                       /* the object was closed meanwhile */   \
-    X(EOF, eof, "end of file", 400)                        /* nothing follows */                   \
-    X(INVALID, invalid, "invalid", 400)                    /* input breaks a rule */               \
+    X(CANCELED, canceled, "canceled", 499) /* the scope of the goroutine ended */                  \
+    X(TIMEOUT, timeout, "timed out", 503)  /* a deadline passed */                                 \
+    X(CLOSED, closed, "closed", 500)       /* the object was closed meanwhile */                   \
+    X(EOF, eof, "end of file", 400)        /* nothing follows */                                   \
+    X(INVALID, invalid, "invalid", 400)    /* input breaks a rule */                               \
     X(UNAUTHENTICATED, unauthenticated, "not authenticated", 401)                                  \
     X(FORBIDDEN, forbidden, "not allowed", 403)                                                    \
     X(NOT_FOUND, not_found, "not found", 404)                                                      \
-    X(CONFLICT, conflict, "conflict", 409)                 /* exists, or changed meanwhile */      \
-    X(TOO_LARGE, too_large, "too large", 413)              /* over a documented limit */           \
-    X(UNPROCESSABLE, unprocessable, "unprocessable", 422)  /* well formed, but wrong */            \
-    X(EXHAUSTED, exhausted, "exhausted", 429)              /* too many, too often */               \
+    X(CONFLICT, conflict, "conflict", 409)                /* exists, or changed meanwhile */       \
+    X(TOO_LARGE, too_large, "too large", 413)             /* over a documented limit */            \
+    X(UNPROCESSABLE, unprocessable, "unprocessable", 422) /* well formed, but wrong */             \
+    X(EXHAUSTED, exhausted, "exhausted", 429)             /* too many, too often */                \
     X(UNSUPPORTED, unsupported, "not supported", 501)                                              \
-    X(UNAVAILABLE, unavailable, "unavailable", 503)        /* may work later */                    \
+    X(UNAVAILABLE, unavailable, "unavailable", 503) /* may work later */                           \
     X(INTERNAL, internal, "internal error", 500)
 
 #define BO__DECLARE_ERROR(NAME, name, text, status) extern const struct bo_error bo__err_##name;
@@ -99,8 +99,8 @@ void bo_err_free(bo_err err);
             return bo__try;                                                                        \
     } while (0)
 
-// bo_assert is always on: a broken invariant prints what and where, dumps the goroutines and aborts.
-// It is for mistakes of the program, never for input.
+// bo_assert is always on: a broken invariant prints what and where, dumps the goroutines, and
+// aborts the program. It is for mistakes of the program, never for input.
 #define bo_assert(condition)                                                                       \
     (__builtin_expect(!!(condition), 1) ? (void)0                                                  \
                                         : bo__assert_failed(__FILE__, __LINE__, #condition))

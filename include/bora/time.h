@@ -40,7 +40,8 @@ bo_str bo_time_format(bo_time t, int digits, char buffer[BO_TIME_MAX]);
 // what a bo_time does not reach (before September 1677, after April 2262).
 bool bo_time_parse(bo_str s, bo_time *out);
 
-// bo_time_http writes t as an IMF-fixdate (RFC 9110 section 5.6.7): "Tue, 24 Nov 2026 04:05:06 GMT".
+// bo_time_http writes t as an IMF-fixdate (RFC 9110 section 5.6.7), always 29 bytes:
+// "Tue, 24 Nov 2026 04:05:06 GMT".
 bo_str bo_time_http(bo_time t, char buffer[BO_TIME_MAX]);
 
 // bo_duration_format writes d as Go does: "1h2m3.5s", "1.5ms", "2µs", "0s".

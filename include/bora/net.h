@@ -36,6 +36,7 @@
 #define BORA_NET_H
 
 #include <bora/err.h>
+#include <bora/io.h>
 #include <bora/str.h>
 #include <bora/time.h>
 
@@ -153,5 +154,20 @@ void bo_conn_free(bo_conn *conn);
 
 bo_addr bo_conn_local_addr(const bo_conn *conn);
 bo_addr bo_conn_remote_addr(const bo_conn *conn);
+
+// A connection as a reader and as a writer (bora/io.h), through the caller's buffers of cap bytes.
+// They do not close it. Since the first error sticks, a time-out is the end for them.
+typedef struct {
+    bo_reader reader;
+    bo_conn *conn;
+} bo_conn_reader;
+
+typedef struct {
+    bo_writer writer;
+    bo_conn *conn;
+} bo_conn_writer;
+
+void bo_conn_reader_init(bo_conn_reader *reader, bo_conn *conn, char *buf, size_t cap);
+void bo_conn_writer_init(bo_conn_writer *writer, bo_conn *conn, char *buf, size_t cap);
 
 #endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// conn.c: reading and writing a connected socket.
+//
+// Every call first tries, and waits only when the kernel says so. Reading does one better: after a
+// read that filled less than its buffer, a TCP socket is known to be empty, so the next read waits
+// without asking first. For a server of small requests that is one system call in four saved.
+//
+// That needs care at the end of the stream. If the last data and the peer's FIN arrive together, the
+// poller reports both at once, and that one report is used up by the read that takes the data:
+// waiting for another would be for ever. So a short read counts as "empty" only while the poller has
+// not seen the peer hang up (bo__poll_hung_up). A FIN that arrives later is a report of its own.
+// Unix sockets always ask first: their reads also stop short where descriptors were sent along.
+//
+// Closing is shutdown(2): it wakes who waits in the poller, makes system calls already on their way
+// harmless, and leaves the descriptor's number taken until bo_conn_free, when nobody can use it any
+// more. Rejected: counting the users of the descriptor, two atomic operations for each read.
+#include "net/conn.h"
+
+#include "net/sys.h"
+#include "runtime/runtime.h"
+
+#include <bora/arena.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PIECES_MAX = 1024 };  // UIO_MAXIOV of the kernel
+
+// 64 bytes with malloc's own: there may be a million of them.
+struct bo_conn {
+    bo__pollfd *poll;
+    int fd;
+    _Atomic bool closed;
+    bool empty;            // The reader's: the last read was short, so wait before the next.
+    uint8_t kind;          // bo_addr_kind of the peer
+    uint16_t port;
+    uint32_t zone;
+    _Atomic int64_t read_deadline, write_deadline;
+    union {
+        uint8_t ip[16];
+        bo_addr *named;    // Unix: the peer's address if it has a name, else NULL.
+    } peer;
+};
+
+void bo__tcp_options(int fd)
+{
+    // Small replies leave at once. A peer that has vanished is noticed after two and a half minutes
+    // of silence, also by a goroutine that only reads.
+    int on = 1, idle = 60, interval = 15, count = 6;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
+bo_conn *bo__conn_new(int fd, const bo_addr *peer)
+{
+    bo_conn *conn = bo_calloc(1, sizeof *conn);
+    conn->fd = fd;
+    conn->poll = bo__poll_open(fd);
+    conn->kind = (uint8_t)peer->kind;
+    conn->port = peer->port;
+    conn->zone = peer->zone;
+    conn->read_deadline = conn->write_deadline = BO_NO_DEADLINE;
+    if (peer->kind != BO_ADDR_UNIX) {
+        memcpy(conn->peer.ip, peer->ip, sizeof conn->peer.ip);
+    } else if (peer->path_len > 0) {
+        conn->peer.named = bo_malloc(sizeof *peer);
+        *conn->peer.named = *peer;
+    }
+    return conn;
+}
+
+bo_err bo_conn_of_fd(int fd, bo_conn **out)
+{
+    int type = 0;
+    socklen_t type_len = sizeof type;
+    union bo__sockaddr sys;
+    socklen_t sys_len = sizeof sys;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len))
+        return bo_errf(bo_err_sys(errno), "descriptor %d", fd);
+    if (type != SOCK_STREAM)
+        return bo_errf(BO_INVALID, "descriptor %d is not a stream socket", fd);
+    if (getpeername(fd, &sys.any, &sys_len) || fcntl(fd, F_SETFD, FD_CLOEXEC) ||
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
+        return bo_errf(bo_err_sys(errno), "descriptor %d", fd);
+    bo_addr peer = bo__addr_of_sys(&sys, sys_len);
+    if (peer.kind != BO_ADDR_UNIX)
+        bo__tcp_options(fd);
+    *out = bo__conn_new(fd, &peer);
+    return NULL;
+}
+
+// -- addresses and errors -------------------------------------------------------------------------
+
+bo_addr bo__local_addr(int fd)
+{
+    union bo__sockaddr sys;
+    socklen_t len = sizeof sys;
+    return getsockname(fd, &sys.any, &len) ? (bo_addr){0} : bo__addr_of_sys(&sys, len);
+}
+
+bo_addr bo_conn_local_addr(const bo_conn *conn)
+{
+    return bo__local_addr(conn->fd);
+}
+
+bo_addr bo_conn_remote_addr(const bo_conn *conn)
+{
+    bo_addr addr = {.kind = conn->kind, .port = conn->port, .zone = conn->zone};
+    if (conn->kind != BO_ADDR_UNIX)
+        memcpy(addr.ip, conn->peer.ip, sizeof addr.ip);
+    else if (conn->peer.named)
+        addr = *conn->peer.named;
+    return addr;
+}
+
+// failed wraps the cause of a failure, unless it is only that somebody has closed the connection.
+static bo_err failed(const bo_conn *conn, const char *what, bo_err cause)
+{
+    char text[BO_ADDR_TEXT_MAX];
+    bo_addr addr = bo_conn_remote_addr(conn);
+    // Who dials a Unix socket has no name as a rule: what was dialed says more.
+    if (addr.kind == BO_ADDR_UNIX && addr.path_len == 0)
+        addr = bo_conn_local_addr(conn);
+    bo_addr_format(&addr, text);
+    if (conn->closed) {
+        bo_err_free(cause);
+        cause = BO_CLOSED;
+    }
+    return bo_errf(cause, "%s %s", what, text);
+}
+
+// -- reading --------------------------------------------------------------------------------------
+
+static bo_err wait_readable(bo_conn *conn)
+{
+    int64_t deadline = atomic_load_explicit(&conn->read_deadline, memory_order_relaxed);
+    return bo__poll_wait(conn->poll, false, deadline);
+}
+
+bo_err bo_conn_read(bo_conn *conn, void *buf, size_t n, size_t *got)
+{
+    bo_assert(n > 0);
+    bool wait = conn->empty && !bo__poll_hung_up(conn->poll);
+    for (;;) {
+        bo_err err = wait ? wait_readable(conn) : NULL;
+        if (err || conn->closed)
+            return failed(conn, "read", err);
+        ssize_t len = bo__sys_recv(conn->fd, buf, n);
+        if (len >= 0) {
+            // A close meanwhile makes a read find the end that the peer has not sent.
+            if (len == 0 && conn->closed)
+                return failed(conn, "read", NULL);
+            conn->empty = (size_t)len < n && conn->kind != BO_ADDR_UNIX;
+            *got = (size_t)len;
+            return NULL;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            return failed(conn, "read", bo_err_sys(errno));
+        wait = errno == EAGAIN;
+    }
+}
+
+// -- writing --------------------------------------------------------------------------------------
+
+// write_stalled deals with a send that failed: NULL if it is to be tried again.
+static bo_err write_stalled(bo_conn *conn, int error)
+{
+    if (error == EINTR)
+        return NULL;
+    if (error != EAGAIN)
+        return failed(conn, "write", bo_err_sys(error));
+    int64_t deadline = atomic_load_explicit(&conn->write_deadline, memory_order_relaxed);
+    bo_err err = bo__poll_wait(conn->poll, true, deadline);
+    return err ? failed(conn, "write", err) : NULL;
+}
+
+bo_err bo_conn_write(bo_conn *conn, const void *buf, size_t n)
+{
+    for (const char *at = buf; n > 0;) {
+        if (conn->closed)
+            return failed(conn, "write", NULL);
+        ssize_t len = bo__sys_send(conn->fd, at, n);
+        if (len < 0) {
+            BO_TRY(write_stalled(conn, errno));
+            continue;
+        }
+        at += len;
+        n -= (size_t)len;
+    }
+    return NULL;
+}
+
+// skip takes len written bytes, and pieces that are empty, off the front.
+static void skip(struct iovec **pieces, int *count, size_t len)
+{
+    while (*count > 0 && len >= (*pieces)->iov_len) {
+        len -= (*pieces)->iov_len;
+        ++*pieces;
+        --*count;
+    }
+    if (*count > 0) {
+        (*pieces)->iov_base = (char *)(*pieces)->iov_base + len;
+        (*pieces)->iov_len -= len;
+    }
+}
+
+bo_err bo_conn_writev(bo_conn *conn, struct iovec *pieces, int count)
+{
+    for (skip(&pieces, &count, 0); count > 0;) {
+        if (conn->closed)
+            return failed(conn, "write", NULL);
+        size_t now = count < PIECES_MAX ? (size_t)count : PIECES_MAX;
+        ssize_t len = bo__sys_sendv(conn->fd, pieces, now);
+        if (len < 0)
+            BO_TRY(write_stalled(conn, errno));
+        else
+            skip(&pieces, &count, (size_t)len);
+    }
+    return NULL;
+}
+
+// -- dialing --------------------------------------------------------------------------------------
+
+bo_err bo__conn_finish_dial(bo_conn *conn)
+{
+    for (;;) {
+        union bo__sockaddr sys;
+        socklen_t sys_len = sizeof sys;
+        int error = 0;
+        socklen_t error_len = sizeof error;
+        BO_TRY(bo__poll_wait(conn->poll, true, BO_NO_DEADLINE));
+        if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &error_len))
+            error = errno;
+        if (error)
+            return bo_err_sys(error);
+        // No error is not yet success: the poller may have reported the socket before its time.
+        if (!getpeername(conn->fd, &sys.any, &sys_len))
+            return NULL;
+    }
+}
+
+// -- the rest -------------------------------------------------------------------------------------
+
+void bo_conn_set_read_deadline(bo_conn *conn, int64_t mono)
+{
+    atomic_store_explicit(&conn->read_deadline, mono, memory_order_relaxed);
+}
+
+void bo_conn_set_write_deadline(bo_conn *conn, int64_t mono)
+{
+    atomic_store_explicit(&conn->write_deadline, mono, memory_order_relaxed);
+}
+
+bo_err bo_conn_shutdown_write(bo_conn *conn)
+{
+    if (conn->closed)
+        return failed(conn, "shut down", NULL);
+    return shutdown(conn->fd, SHUT_WR) ? failed(conn, "shut down", bo_err_sys(errno)) : NULL;
+}
+
+void bo_conn_close(bo_conn *conn)
+{
+    if (!atomic_exchange(&conn->closed, true))
+        shutdown(conn->fd, SHUT_RDWR);
+}
+
+void bo_conn_free(bo_conn *conn)
+{
+    if (!conn)
+        return;
+    bo__poll_close(conn->poll);
+    close(conn->fd);
+    if (conn->kind == BO_ADDR_UNIX)
+        free(conn->peer.named);
+    free(conn);
+}

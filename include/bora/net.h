@@ -45,23 +45,23 @@ struct iovec;
 // -- addresses ------------------------------------------------------------------------------------
 
 typedef enum {
-    BO_ADDR_NONE,  // What a zero bo_addr is: no address, "".
+    BO_ADDR_NONE, // What a zero bo_addr is: no address, "".
     BO_ADDR_IPV4,
     BO_ADDR_IPV6,
     BO_ADDR_UNIX,
 } bo_addr_kind;
 
-#define BO_ADDR_PATH_MAX 107  // The longest path or abstract name of a Unix socket (Linux).
+#define BO_ADDR_PATH_MAX 107 // The longest path or abstract name of a Unix socket (Linux).
 
 // A socket address as a value. An IPv4 address that an IPv6 socket reports (::ffff:192.0.2.1) is an
 // IPv4 address here.
 typedef struct {
     bo_addr_kind kind;
-    uint16_t port;      // IPv4, IPv6.
-    uint32_t zone;      // IPv6: the interface of a link-local address, 0 if none.
-    uint8_t ip[16];     // IPv4: the first four; network order.
-    uint8_t path_len;   // Unix: 0 is a socket without a name.
-    bool abstract;      // Unix: the path is an abstract name (without the leading NUL or @).
+    uint16_t port;    // IPv4, IPv6.
+    uint32_t zone;    // IPv6: the interface of a link-local address, 0 if none.
+    uint8_t ip[16];   // IPv4: the first four; network order.
+    uint8_t path_len; // Unix: 0 is a socket without a name.
+    bool abstract;    // Unix: the path is an abstract name (without the leading NUL or @).
     char path[BO_ADDR_PATH_MAX];
 } bo_addr;
 
@@ -85,17 +85,17 @@ bool bo_addr_eq(const bo_addr *a, const bo_addr *b);
 typedef struct bo_listener bo_listener;
 typedef struct bo_conn bo_conn;
 
-// bo_listen begins to listen. TCP: with SO_REUSEADDR; an all-interfaces IPv6 address takes IPv4 too,
-// and is IPv4 alone on a machine without IPv6. Unix: a socket file that nobody listens on any more
-// is replaced; the file is removed again by bo_listener_close. The queue for connections not
+// bo_listen begins to listen. TCP: with SO_REUSEADDR; an all-interfaces IPv6 address takes IPv4
+// too, and is IPv4 alone on a machine without IPv6. Unix: a socket file that nobody listens on any
+// more is replaced; the file is removed again by bo_listener_close. The queue for connections not
 // accepted yet is as long as the kernel allows (net.core.somaxconn).
 // Free with bo_listener_free. Never parks.
 bo_err bo_listen(const char *addr, bo_listener **out);
 
-// bo_accept waits for the next connection; free it with bo_conn_free. BO_CLOSED once the listener is
-// closed. BO_EXHAUSTED if the process or the machine is out of descriptors or of socket memory: the
-// connection waits in the kernel's queue, so pause (10 ms, say) and call again. Connections that
-// were given up before they could be accepted are skipped. Parks.
+// bo_accept waits for the next connection; free it with bo_conn_free. BO_CLOSED once the listener
+// is closed. BO_EXHAUSTED if the process or the machine is out of descriptors or of socket memory:
+// the connection waits in the kernel's queue, so pause (10 ms, say) and call again. Connections
+// that were given up before they could be accepted are skipped. Parks.
 bo_err bo_accept(bo_listener *listener, bo_conn **out);
 
 // bo_listener_addr is where it listens, with the port that the kernel chose.
@@ -113,13 +113,13 @@ void bo_listener_free(bo_listener *listener);
 // No deadline, for bo_conn_set_..._deadline: what a connection begins with.
 #define BO_NO_DEADLINE INT64_MAX
 
-// bo_dial connects to an address. Free with bo_conn_free. It gives up when the scope ends, else when
-// the kernel does (about two minutes if nobody answers). Parks.
+// bo_dial connects to an address. Free with bo_conn_free. It gives up when the scope ends, else
+// when the kernel does (about two minutes if nobody answers). Parks.
 bo_err bo_dial(const char *addr, bo_conn **out);
 
 // bo_conn_of_fd makes a connection of a connected stream socket that came from elsewhere
-// (socketpair, an inherited one), and takes the descriptor over if it succeeds. BO_INVALID: it is not
-// a stream socket. Never parks.
+// (socketpair, an inherited one), and takes the descriptor over if it succeeds. BO_INVALID: it is
+// not a stream socket. Never parks.
 bo_err bo_conn_of_fd(int fd, bo_conn **out);
 
 // bo_conn_read waits until there is something to read, and reads at most n bytes (n > 0). *got is 0
@@ -135,17 +135,18 @@ bo_err bo_conn_write(bo_conn *conn, const void *buf, size_t n);
 bo_err bo_conn_writev(bo_conn *conn, struct iovec *pieces, int count);
 
 // A deadline is a moment of bo_mono's clock; from then on, calls that would have to wait fail with
-// BO_TIMEOUT. What need not wait succeeds also later. One that waits already keeps the deadline that
-// it began with. Never parks.
+// BO_TIMEOUT. What need not wait succeeds also later. One that waits already keeps the deadline
+// that it began with. Never parks.
 void bo_conn_set_read_deadline(bo_conn *conn, int64_t mono);
 void bo_conn_set_write_deadline(bo_conn *conn, int64_t mono);
 
-// bo_conn_shutdown_write ends our side: the peer reads to the end, and may go on to write. Never parks.
+// bo_conn_shutdown_write ends our side: the peer reads to the end, and may go on to write. Never
+// parks.
 bo_err bo_conn_shutdown_write(bo_conn *conn);
 
 // bo_conn_close ends both sides at once: goroutines that wait in a read or write of it, and later
-// calls, get BO_CLOSED. From any goroutine or thread; again: no effect. The descriptor is held until
-// bo_conn_free, so that nobody comes to use a newer one of the same number. Never parks.
+// calls, get BO_CLOSED. From any goroutine or thread; again: no effect. The descriptor is held
+// until bo_conn_free, so that nobody comes to use a newer one of the same number. Never parks.
 void bo_conn_close(bo_conn *conn);
 
 // bo_conn_free closes it and frees it. What was written still goes to the peer, unless data of the

@@ -16,11 +16,11 @@
 #include <signal.h>
 #include <stddef.h>
 
-// bo_signal_wait listens for count signals until one of them arrives, and says which. Afterwards they
-// have the action again that they had before. Signals that cannot be waited for (SIGKILL, SIGSTOP,
-// and the program's own faults: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS):
-// BO_INVALID. More than 32 listeners at once: BO_EXHAUSTED. Ends with BO_CANCELED or BO_TIMEOUT when
-// the scope does. Parks.
+// bo_signal_wait listens for count signals until one of them arrives, and says which. Afterwards
+// they have the action again that they had before. Signals that cannot be waited for (SIGKILL,
+// SIGSTOP, and the program's own faults: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT,
+// SIGSYS): BO_INVALID. More than 32 listeners at once: BO_EXHAUSTED. Ends with BO_CANCELED or
+// BO_TIMEOUT when the scope does. Parks.
 bo_err bo_signal_wait(const int *signals, size_t count, int *got);
 
 // A bo_signals listens from its making to its end, so that nothing that arrives between two waits

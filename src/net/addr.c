@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // addr.c: addresses as text, as values, and as the kernel has them.
 //
-// Parsing is strict, since addresses come from configuration files and a silent guess there costs an
-// evening: decimal ports, dotted quads of four parts (inet_pton, not inet_aton, for which "10.1" and
-// "010.0.0.1" are addresses too), brackets around IPv6.
+// Parsing is strict, since addresses come from configuration files and a silent guess there costs
+// an evening: decimal ports, dotted quads of four parts (inet_pton, not inet_aton, for which "10.1"
+// and "010.0.0.1" are addresses too), brackets around IPv6.
 #include "net/addr.h"
 
 #include <arpa/inet.h>
@@ -207,8 +207,8 @@ bo_str bo_addr_format(const bo_addr *addr, char buffer[BO_ADDR_TEXT_MAX])
     char host[BO_ADDR_TEXT_MAX];
     bool v6 = addr->kind == BO_ADDR_IPV6;
     bo_addr_host(addr, host);
-    int len = snprintf(buffer, BO_ADDR_TEXT_MAX, v6 ? "[%.100s]:%u" : "%.100s:%u", host,
-                       addr->port);
+    int len =
+        snprintf(buffer, BO_ADDR_TEXT_MAX, v6 ? "[%.100s]:%u" : "%.100s:%u", host, addr->port);
     return bo_str_n(buffer, (size_t)len);
 }
 

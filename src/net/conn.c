@@ -5,11 +5,12 @@
 // read that filled less than its buffer, a TCP socket is known to be empty, so the next read waits
 // without asking first. For a server of small requests that is one system call in four saved.
 //
-// That needs care at the end of the stream. If the last data and the peer's FIN arrive together, the
-// poller reports both at once, and that one report is used up by the read that takes the data:
-// waiting for another would be for ever. So a short read counts as "empty" only while the poller has
-// not seen the peer hang up (bo__poll_hung_up). A FIN that arrives later is a report of its own.
-// Unix sockets always ask first: their reads also stop short where descriptors were sent along.
+// That needs care at the end of the stream. If the last data and the peer's FIN arrive together,
+// the poller reports both at once, and that one report is used up by the read that takes the data:
+// waiting for another would be for ever. So a short read counts as "empty" only while the poller
+// has not seen the peer hang up (bo__poll_hung_up). A FIN that arrives later is a report of its
+// own. Unix sockets always ask first: their reads also stop short where descriptors were sent
+// along.
 //
 // Closing is shutdown(2): it wakes who waits in the poller, makes system calls already on their way
 // harmless, and leaves the descriptor's number taken until bo_conn_free, when nobody can use it any
@@ -25,21 +26,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PIECES_MAX = 1024 };  // UIO_MAXIOV of the kernel
+enum { PIECES_MAX = 1024 }; // UIO_MAXIOV of the kernel
 
 // 64 bytes with malloc's own: there may be a million of them.
 struct bo_conn {
     bo__pollfd *poll;
     int fd;
     _Atomic bool closed;
-    bool empty;            // The reader's: the last read was short, so wait before the next.
-    uint8_t kind;          // bo_addr_kind of the peer
+    bool empty;   // The reader's: the last read was short, so wait before the next.
+    uint8_t kind; // bo_addr_kind of the peer
     uint16_t port;
     uint32_t zone;
     _Atomic int64_t read_deadline, write_deadline;
     union {
         uint8_t ip[16];
-        bo_addr *named;    // Unix: the peer's address if it has a name, else NULL.
+        bo_addr *named; // Unix: the peer's address if it has a name, else NULL.
     } peer;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // listen.c: sockets that take connections.
 //
-// When descriptors run out, bo_accept says so and leaves the connection in the kernel's queue, where
-// it is served once others have ended. Rejected: a descriptor in reserve, given up to accept the
-// connection and drop it; it turns a short shortage into errors for the clients.
+// When descriptors run out, bo_accept says so and leaves the connection in the kernel's queue,
+// where it is served once others have ended. Rejected: a descriptor in reserve, given up to accept
+// the connection and drop it; it turns a short shortage into errors for the clients.
 #include "net/conn.h"
 #include "net/sys.h"
 #include "runtime/runtime.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 65535 };  // The kernel cuts it to net.core.somaxconn.
+enum { BACKLOG = 65535 }; // The kernel cuts it to net.core.somaxconn.
 
 struct bo_listener {
     bo__pollfd *poll;
@@ -76,8 +76,9 @@ static int bind_to(int fd, const bo_addr *addr)
 // open_socket returns a listening descriptor, or -1 with the reason in *error.
 static int open_socket(const bo_addr *addr, int *error)
 {
-    int family = addr->kind == BO_ADDR_UNIX ? AF_UNIX
-                 : addr->kind == BO_ADDR_IPV6 ? AF_INET6 : AF_INET;
+    int family = addr->kind == BO_ADDR_UNIX   ? AF_UNIX
+                 : addr->kind == BO_ADDR_IPV6 ? AF_INET6
+                                              : AF_INET;
     int on = 1, off = 0;
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
@@ -210,8 +211,8 @@ void bo_listener_close(bo_listener *listener)
     if (atomic_exchange(&listener->closed, true))
         return;
     // Somebody may have put another socket into the file's place.
-    if (listener->inode && socket_file(&listener->addr, &file) &&
-        file.st_dev == listener->device && file.st_ino == listener->inode)
+    if (listener->inode && socket_file(&listener->addr, &file) && file.st_dev == listener->device &&
+        file.st_ino == listener->inode)
         remove_file(&listener->addr);
     shutdown(listener->fd, SHUT_RDWR);
 }

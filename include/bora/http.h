@@ -71,7 +71,7 @@ void bo_http_mux_free(bo_http_mux *mux);
 //     {rest...}  the whole rest of the path, slashes included, maybe empty; only at the end
 //     {$}        the end of a path that ends in "/"; only at the end
 //
-// A pattern that ends in "/" stands for all paths below it, like one that ends in "/{...}"; the
+// A pattern that ends in "/" stands for all paths below it, like "{rest...}" without a name; the
 // path without that slash is redirected to it. Without a method it matches all methods; GET matches
 // HEAD too. Of several patterns that match, the most specific wins: /users/me before /users/{id},
 // "GET /x" before "/x". The order of registration is of no importance.
@@ -202,15 +202,15 @@ const char *bo_http_status_text(int status);
 // Limits and times, by name; what is left out or zero has the default. Each time-out is absolute: a
 // byte now and then does not extend it.
 typedef struct {
-    size_t header_bytes_max;     // The head, request line included; 32 KB. Over it: 431, or 414.
-    size_t header_count_max;     // Headers; 100. Over it: 431.
-    uint64_t body_bytes_max;     // A body, decoded; 10 MB. Over it: 413.
-    bo_duration head_timeout;    // From a request's first byte to its head's last; 10 s. 408.
-    bo_duration body_timeout;    // From the head to the body's last byte; 60 s. 408.
-    bo_duration idle_timeout;    // From a response to the next request's first byte; 60 s.
-    bo_duration write_timeout;   // For the client to take what was sent, each time; 30 s.
-    bo_duration drain_timeout;   // For requests in flight to finish at the end; 25 s.
-    bool access_log;             // A line for each request, at level info.
+    size_t header_bytes_max;   // The head, request line included; 32 KB. Over it: 431, or 414.
+    size_t header_count_max;   // Headers; 100. Over it: 431.
+    uint64_t body_bytes_max;   // A body, decoded; 10 MB. Over it: 413.
+    bo_duration head_timeout;  // From a request's first byte to its head's last; 10 s. 408.
+    bo_duration body_timeout;  // From the head to the body's last byte; 60 s. 408.
+    bo_duration idle_timeout;  // From a response to the next request's first byte; 60 s.
+    bo_duration write_timeout; // For the client to take what was sent, each time; 30 s.
+    bo_duration drain_timeout; // For requests in flight to finish at the end; 25 s.
+    bool access_log;           // A line for each request, at level info.
 } bo_http_options;
 
 // bo_http_serve(addr, mux, .option = value...) listens on addr (":8080", "127.0.0.1:0", "[::1]:80")
@@ -219,8 +219,7 @@ typedef struct {
 // Errors: those of bo_listen; BO_TIMEOUT if requests had to be cut off at the end.
 //
 //     bo_http_serve(":8080", mux, .access_log = true, .body_bytes_max = 64 << 10)
-#define bo_http_serve(addr, mux, ...)                                                              \
-    bo__http_serve((addr), (mux), &(bo_http_options){__VA_ARGS__})
+#define bo_http_serve(addr, mux, ...) bo__http_serve((addr), (mux), &(bo_http_options){__VA_ARGS__})
 
 // A server in steps, for programs that shut down on their own terms and for tests.
 //
@@ -232,8 +231,7 @@ typedef struct {
 //     bo_http_server_free(server);            // after it has returned
 //
 // The mux must outlive the server.
-#define bo_http_server_new(mux, ...)                                                               \
-    bo__http_server_new((mux), &(bo_http_options){__VA_ARGS__})
+#define bo_http_server_new(mux, ...) bo__http_server_new((mux), &(bo_http_options){__VA_ARGS__})
 void bo_http_server_free(bo_http_server *server);
 
 // bo_http_server_listen binds the address; connections wait from then on. bo_http_server_port is

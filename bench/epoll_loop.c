@@ -4,8 +4,8 @@
 //     epoll_loop PORT [THREADS]
 //
 // What every server on Linux must pay is here and nothing else: one epoll_wait for a batch of ready
-// connections, one read and one write for a request. A thread has an epoll and a listening socket of
-// its own (SO_REUSEPORT), so that threads share nothing. A request is whatever ends in an empty
+// connections, one read and one write for a request. A thread has an epoll and a listening socket
+// of its own (SO_REUSEPORT), so that threads share nothing. A request is whatever ends in an empty
 // line; its method, path and headers are not looked at. The reply has the bytes of Bora's, with a
 // Date that is rendered once a second.
 //

@@ -30,6 +30,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,10 +61,10 @@ static struct {
     pid_t server;
     int epoll;
     struct conn *conns;
-    int64_t sent, done, limit;     // Requests: written, answered, and after how many to stop.
-    char request[512];             // opt.depth requests would be written as one.
+    int64_t sent, done, limit; // Requests: written, answered, and after how many to stop.
+    char request[512];         // opt.depth requests would be written as one.
     size_t request_len;
-    char body[4096];               // The body of the first answer: every other must be equal.
+    char body[4096]; // The body of the first answer: every other must be equal.
     size_t body_len;
     bool body_known;
 } load;
@@ -238,7 +239,8 @@ static void send_requests(struct conn *c, int count)
 // content_length finds the header in a head that ends at end, by its usual spellings.
 static ssize_t content_length(const char *head, const char *end)
 {
-    for (const char *line = head; line && line < end; line = memchr(line, '\n', (size_t)(end - line))) {
+    for (const char *line = head; line && line < end;
+         line = memchr(line, '\n', (size_t)(end - line))) {
         line += *line == '\n';
         if (end - line > 16 && strncasecmp(line, "content-length: ", 16) == 0)
             return atol(line + 16);
@@ -319,14 +321,29 @@ static char **parse(int argc, char **argv)
 {
     for (int c; (c = getopt(argc, argv, "+c:n:w:d:u:S:C:")) != -1;) {
         switch (c) {
-        case 'c': opt.connections = atoi(optarg); break;
-        case 'n': opt.requests = atoll(optarg); break;
-        case 'w': opt.warm_up = atoll(optarg); break;
-        case 'd': opt.depth = atoi(optarg); break;
-        case 'u': opt.path = optarg; break;
-        case 'S': opt.server_cpus = optarg; break;
-        case 'C': opt.client_cpus = optarg; break;
-        default: usage();
+        case 'c':
+            opt.connections = atoi(optarg);
+            break;
+        case 'n':
+            opt.requests = atoll(optarg);
+            break;
+        case 'w':
+            opt.warm_up = atoll(optarg);
+            break;
+        case 'd':
+            opt.depth = atoi(optarg);
+            break;
+        case 'u':
+            opt.path = optarg;
+            break;
+        case 'S':
+            opt.server_cpus = optarg;
+            break;
+        case 'C':
+            opt.client_cpus = optarg;
+            break;
+        default:
+            usage();
         }
     }
     if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0)

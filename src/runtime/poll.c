@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// poll.c: descriptors, and the epoll behind each P.
+//
+// A descriptor is tied to the poller of the P on which it first waits, once, edge-triggered, for
+// both directions. From then on news about it either wakes the goroutine that waits for it or is
+// remembered (ready), so that the next wait returns at once. Reading after a short read to meet
+// EAGAIN is not needed: bytes that come later make a new edge.
+//
+// A bo__pollfd is never given back to the heap, only to a list of free ones, so that news that the
+// kernel delivered before a close meets at worst another descriptor's record, which then looks again
+// for nothing. pfd->lock guards its fields. Sleeping Ps wait in epoll_wait; their eventfd wakes them.
+#include "runtime/sched.h"
+
+#include <bora/arena.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BATCH 64
+
+typedef struct {
+    bo__waiter *waiter;
+    bool ready;
+} direction;
+
+struct bo__pollfd {
+    int32_t lock;
+    int fd;
+    int epoll_fd;  // -1: not tied to a poller yet
+    bool closed;
+    bool hung_up;
+    direction read, write;
+    bo__pollfd *next;
+};
+
+enum { TAG_READY, TAG_CLOSED };
+
+static int32_t free_lock;
+static bo__pollfd *free_list;
+static _Atomic bool no_pwait2;
+
+void bo__poll_init(bo__p *p)
+{
+    p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    if (p->epoll_fd < 0 || p->wake_fd < 0 ||
+        epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->wake_fd, &event) < 0)
+        bo_panic("cannot set up a poller: %s", strerror(errno));
+}
+
+bo__pollfd *bo__poll_open(int fd)
+{
+    bo__lock(&free_lock);
+    bo__pollfd *pfd = free_list;
+    if (pfd)
+        free_list = pfd->next;
+    bo__unlock(&free_lock);
+    if (!pfd)
+        pfd = bo_calloc(1, sizeof *pfd);
+    bo__lock(&pfd->lock);
+    pfd->fd = fd;
+    pfd->epoll_fd = -1;
+    pfd->closed = pfd->hung_up = false;
+    pfd->read = pfd->write = (direction){0};
+    bo__unlock(&pfd->lock);
+    return pfd;
+}
+
+// Wakes who waits in one direction, or remembers the news. Returns whom to make ready.
+static bo__g *signal_locked(direction *d, uintptr_t tag)
+{
+    bo__waiter *w = d->waiter;
+    d->waiter = NULL;
+    if (w && bo__wait_claim(w)) {
+        w->tag = tag;
+        return w->g;
+    }
+    d->ready = true;
+    return NULL;
+}
+
+void bo__poll_close(bo__pollfd *pfd)
+{
+    bo__lock(&pfd->lock);
+    pfd->closed = true;
+    bo__g *reader = signal_locked(&pfd->read, TAG_CLOSED);
+    bo__g *writer = signal_locked(&pfd->write, TAG_CLOSED);
+    int epoll_fd = pfd->epoll_fd;
+    pfd->epoll_fd = -1;
+    bo__unlock(&pfd->lock);
+    if (epoll_fd >= 0) {
+        epoll_ctl(epoll_fd, EPOLL_CTL_DEL, pfd->fd, NULL);
+        atomic_fetch_sub(&bo__rt.poll_fds, 1);
+    }
+    if (reader)
+        bo__ready(reader);
+    if (writer)
+        bo__ready(writer);
+    bo__lock(&free_lock);
+    pfd->next = free_list;
+    free_list = pfd;
+    bo__unlock(&free_lock);
+}
+
+static bo_err tie_locked(bo__pollfd *pfd)
+{
+    bo__m *m = bo__enter();
+    bo__p *p = m->p ? m->p : bo__rt.p[0];
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = pfd};
+    int failed = epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, pfd->fd, &event) < 0 ? errno : 0;
+    bo__leave(m);
+    if (failed)
+        return bo_err_sys(failed);
+    pfd->epoll_fd = p->epoll_fd;
+    atomic_fetch_add(&bo__rt.poll_fds, 1);
+    return NULL;
+}
+
+bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline)
+{
+    bo__g *g = bo__self();
+    direction *d = write ? &pfd->write : &pfd->read;
+    bo__lock(&pfd->lock);
+    bo_err err = pfd->closed ? BO_CLOSED : pfd->epoll_fd < 0 ? tie_locked(pfd) : NULL;
+    if (err || d->ready) {
+        d->ready = false;
+        bo__unlock(&pfd->lock);
+        return err;
+    }
+    bo_assert(!d->waiter);  // one reader and one writer at a time
+    bo__waiter w = {.g = g};
+    bo__wait_begin(g, write ? BO__WAIT_WRITE : BO__WAIT_READ, pfd, deadline, false);
+    d->waiter = &w;
+    bo__unlock(&pfd->lock);
+    bo__wake wake = bo__wait_park(g);
+    if (wake == BO__WAKE_EVENT)
+        return w.tag == TAG_CLOSED ? BO_CLOSED : NULL;
+    bo__lock(&pfd->lock);
+    if (d->waiter == &w)
+        d->waiter = NULL;
+    bo__unlock(&pfd->lock);
+    return wake == BO__WAKE_DEADLINE ? BO_TIMEOUT : bo_scope_err();
+}
+
+bool bo__poll_hung_up(const bo__pollfd *pfd)
+{
+    return __atomic_load_n(&pfd->hung_up, __ATOMIC_RELAXED);
+}
+
+static void make_ready(bo__m *m, bo__g *g)
+{
+    if (g->thread) {
+        bo__thread_wake(g);
+        return;
+    }
+    atomic_store_explicit(&g->state, BO__G_RUNNABLE, memory_order_relaxed);
+    bo__queue(m, &g->task, false);
+}
+
+static void deliver(bo__m *m, bo__pollfd *pfd, uint32_t events)
+{
+    const uint32_t broken = EPOLLERR | EPOLLHUP;
+    bo__g *reader = NULL, *writer = NULL;
+    bo__lock(&pfd->lock);
+    if (events & (broken | EPOLLRDHUP))
+        __atomic_store_n(&pfd->hung_up, true, __ATOMIC_RELAXED);
+    if (events & (EPOLLIN | EPOLLRDHUP | broken))
+        reader = signal_locked(&pfd->read, TAG_READY);
+    if (events & (EPOLLOUT | broken))
+        writer = signal_locked(&pfd->write, TAG_READY);
+    bo__unlock(&pfd->lock);
+    if (reader)
+        make_ready(m, reader);
+    if (writer)
+        make_ready(m, writer);
+}
+
+// Milliseconds are too coarse for timers; epoll_pwait2 (Linux 5.11) takes nanoseconds.
+static int wait_events(int epoll_fd, struct epoll_event *events, int64_t timeout_ns)
+{
+    if (timeout_ns > 0 && !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
+        struct timespec timeout = {timeout_ns / BO_SECOND, timeout_ns % BO_SECOND};
+        int n = (int)syscall(SYS_epoll_pwait2, epoll_fd, events, BATCH, &timeout, NULL, (size_t)0);
+        if (n >= 0 || errno != ENOSYS)
+            return n;
+        atomic_store(&no_pwait2, true);
+    }
+    int64_t ms = timeout_ns <= 0 ? timeout_ns : (timeout_ns + BO_MILLISECOND - 1) / BO_MILLISECOND;
+    return epoll_wait(epoll_fd, events, BATCH, ms > 3600000 ? 3600000 : (int)ms);
+}
+
+void bo__poll_run(bo__m *m, bo__p *p, int64_t timeout_ns)
+{
+    struct epoll_event events[BATCH];
+    int n;
+    do {
+        n = wait_events(p->epoll_fd, events, timeout_ns);
+        for (int i = 0; i < n; i++)
+            if (events[i].data.ptr)
+                deliver(m, events[i].data.ptr, events[i].events);
+        timeout_ns = 0;
+    } while (n == BATCH);
+}

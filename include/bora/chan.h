@@ -2,9 +2,9 @@
 // bora/chan.h: channels, and waiting for several of them at once.
 //
 // A channel carries values of one type from goroutine to goroutine. With capacity 0 a send and a
-// receive meet; with more, that many values wait in it. bo_chan(int) is an ordinary pointer type: it
-// may be a parameter, a field, an array element, an element of another channel, and it is the same
-// type wherever it is written.
+// receive meet; with more, that many values wait in it. bo_chan(int) is an ordinary pointer type:
+// it may be a parameter, a field, an array element, an element of another channel, and it is the
+// same type wherever it is written.
 //
 //     static void worker(bo_chan(int) jobs, bo_chan(int) results)
 //     {
@@ -18,8 +18,8 @@
 //
 // The rules are Go's. A NULL channel is never ready. Values come out in the order they went in.
 // Sending on a closed channel, closing twice and closing NULL are mistakes of the program: they
-// panic. What a goroutine wrote before a send is visible after the receive that takes the value, and
-// what it wrote before a close after the receive that finds the channel closed.
+// panic. What a goroutine wrote before a send is visible after the receive that takes the value,
+// and what it wrote before a close after the receive that finds the channel closed.
 //
 // A call that can go ahead at once does so; one that has to wait ends early when the scope of the
 // goroutine ends (bora/group.h), without sending or taking anything.
@@ -38,8 +38,8 @@
 // a function that does not exist, since that is the one C type that carries T without a tag.
 #define bo_chan(T) __typeof__(__typeof__(T)(*)(struct bo__chan *))
 
-// bo_chan_new makes a channel of T with room for capacity values. T has at most 64 KB; capacity times
-// T's size at most 1 GB. Free it with bo_chan_free.
+// bo_chan_new makes a channel of T with room for capacity values. T has at most 64 KB; capacity
+// times T's size at most 1 GB. Free it with bo_chan_free.
 #define bo_chan_new(T, capacity)                                                                   \
     __extension__({                                                                                \
         _Static_assert(sizeof(__typeof__(T)) <= BO__CHAN_ELEMENT_MAX,                              \
@@ -48,7 +48,8 @@
     })
 
 // bo_chan_free frees a channel that nobody uses any more, closed or not, and the values left in it
-// (only their own bytes: not what they point to). It panics if someone waits on it. NULL: no effect.
+// (only their own bytes: not what they point to). It panics if someone waits on it. NULL: no
+// effect.
 #define bo_chan_free(ch) bo__chan_free(bo__chan_any(ch))
 
 // bo_send puts a value into the channel and reports true; parks while there is no room and nobody
@@ -63,8 +64,8 @@
     })
 
 // bo_recv takes the oldest value into *to and reports true; parks while there is none. false, with
-// *to untouched: the channel is closed and drained, or the scope ended meanwhile (then bo_scope_err()
-// is not NULL). A NULL to drops the value.
+// *to untouched: the channel is closed and drained, or the scope ended meanwhile (then
+// bo_scope_err() is not NULL). A NULL to drops the value.
 #define bo_recv(ch, to)                                                                            \
     __extension__({                                                                                \
         BO__STRICT                                                                                 \
@@ -111,8 +112,8 @@
 //     }
 //
 // All channels, values and durations are evaluated once, in the order written. A case whose channel
-// is NULL is never chosen; with no case that could ever be, it waits for the end of the scope. There
-// is no limit to the number of cases; up to 16 take no memory.
+// is NULL is never chosen; with no case that could ever be, it waits for the end of the scope.
+// There is no limit to the number of cases; up to 16 take no memory.
 #define bo_select(...)                                                                             \
     __extension__({                                                                                \
         BO__STRICT                                                                                 \
@@ -121,11 +122,12 @@
         bo_select_n(bo__cases, sizeof(bo__cases) / sizeof(bo_case));                               \
     })
 
-// What bo_select returns when the scope ended before a case could go ahead: bo_scope_err() says why.
+// What bo_select returns when the scope ended before a case could go ahead: bo_scope_err() says
+// why.
 #define BO_SELECT_CANCELED (-1)
 
-// bo_on_recv(ch, to) or bo_on_recv(ch, to, ok): receive into *to (NULL drops the value). A closed and
-// drained channel is ready: *ok is then false and *to untouched, else *ok is true.
+// bo_on_recv(ch, to) or bo_on_recv(ch, to, ok): receive into *to (NULL drops the value). A closed
+// and drained channel is ready: *ok is then false and *to untouched, else *ok is true.
 #define bo_on_recv(ch, ...) BO__ON_RECV(ch, __VA_ARGS__, NULL, )
 
 // bo_on_send(ch, value): the value is evaluated when select begins, sent or not.
@@ -160,8 +162,8 @@ enum { BO__CHAN_ELEMENT_MAX = 64 << 10 };
 
 #define bo__element(ch) __typeof__((ch)((struct bo__chan *)0))
 
-// A pointer to a T that begins as __VA_ARGS__ and lives until the end of the block around the macro.
-// The variable inside makes the compiler treat the value as in any other initialisation.
+// A pointer to a T that begins as __VA_ARGS__ and lives until the end of the block around the
+// macro. The variable inside makes the compiler treat the value as in any other initialisation.
 #define bo__value(ch, ...)                                                                         \
     ((bo__element(ch)[1]){__extension__({                                                          \
         bo__element(ch) bo__sent_value = __VA_ARGS__;                                              \

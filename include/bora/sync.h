@@ -15,12 +15,12 @@
 // Do not copy or move one that is in use. What a goroutine wrote before it let go (unlock, done,
 // signal, release) is visible to the one who gets in after it. Waiting parks the goroutine, not its
 // thread; all of it works from any thread, and nobody waits forever for what others get again and
-// again. An object may be freed by whoever knows that nobody else will touch it any more: letting go
-// does not touch it after others can get in.
+// again. An object may be freed by whoever knows that nobody else will touch it any more: letting
+// go does not touch it after others can get in.
 //
-// A wait without a deadline lasts until there is what it waits for. The calls that end in _until also
-// end at a moment of bo_mono's clock, with BO_TIMEOUT, or with the reason of the goroutine's scope
-// when that ends (BO_CANCELED, BO_TIMEOUT); what is free at once is given all the same. Pass
+// A wait without a deadline lasts until there is what it waits for. The calls that end in _until
+// also end at a moment of bo_mono's clock, with BO_TIMEOUT, or with the reason of the goroutine's
+// scope when that ends (BO_CANCELED, BO_TIMEOUT); what is free at once is given all the same. Pass
 // BO_NO_DEADLINE for the scope alone.
 //
 // A goroutine may park, or move to another thread, while it holds a bo_mutex; with a pthread_mutex
@@ -34,7 +34,8 @@
 
 #define BO_NO_DEADLINE INT64_MAX
 
-// -- wait group: until a set of goroutines has finished ---------------------------------------------
+// -- wait group: until a set of goroutines has finished
+// ---------------------------------------------
 //
 //     bo_wg wg = {0};
 //     bo_wg_add(&wg, 2);           // Before the goroutines start.
@@ -47,8 +48,8 @@ typedef struct {
     bo__waitq waiters_;
 } bo_wg;
 
-// bo_wg_add raises the number of pending goroutines by n, which may be negative. Below zero: panics.
-// Never parks.
+// bo_wg_add raises the number of pending goroutines by n, which may be negative. Below zero:
+// panics. Never parks.
 void bo_wg_add(bo_wg *wg, int n);
 
 // bo_wg_done is bo_wg_add(wg, -1): the last one wakes who waits.
@@ -57,10 +58,11 @@ void bo_wg_done(bo_wg *wg);
 // bo_wg_wait returns once nothing is pending. Parks. The group may then be used again.
 void bo_wg_wait(bo_wg *wg);
 
-// -- mutex: one at a time ---------------------------------------------------------------------------
+// -- mutex: one at a time
+// ---------------------------------------------------------------------------
 typedef struct {
-    uint32_t state_;     // See src/sync/mutex.c.
-    int32_t lock_;       // Guards waiters_.
+    uint32_t state_;  // See src/sync/mutex.c.
+    int32_t lock_;    // Guards waiters_.
     bo__waitq waiters_;
 } bo_mutex;
 
@@ -77,7 +79,8 @@ bo_err bo_mutex_lock_until(bo_mutex *m, int64_t deadline);
 // bo_mutex_unlock lets the next one in. Any goroutine may do so. Panics if it is not locked.
 void bo_mutex_unlock(bo_mutex *m);
 
-// -- rwmutex: many readers or one writer ------------------------------------------------------------
+// -- rwmutex: many readers or one writer
+// ------------------------------------------------------------
 //
 // A waiting writer keeps new readers out; those that waited while one wrote come before the next
 // writer. So a reader must not take a second read lock: a writer may have come between.
@@ -97,7 +100,8 @@ void bo_rwmutex_read_lock(bo_rwmutex *m);
 bool bo_rwmutex_try_read_lock(bo_rwmutex *m);
 void bo_rwmutex_read_unlock(bo_rwmutex *m);
 
-// -- condition: until another one says that something guarded by a mutex has changed ----------------
+// -- condition: until another one says that something guarded by a mutex has changed
+// ----------------
 //
 //     bo_mutex_lock(&q->lock);
 //     while (q->len == 0)
@@ -113,7 +117,8 @@ typedef struct {
 // It never returns without a signal, but the condition may have changed again: test it in a loop.
 void bo_cond_wait(bo_cond *c, bo_mutex *m);
 
-// bo_cond_wait_until: NULL (signaled), BO_TIMEOUT or BO_CANCELED; the mutex is locked again in any case.
+// bo_cond_wait_until: NULL (signaled), BO_TIMEOUT or BO_CANCELED; the mutex is locked again in any
+// case.
 bo_err bo_cond_wait_until(bo_cond *c, bo_mutex *m, int64_t deadline);
 
 // bo_cond_signal wakes the one that waits longest, if any; bo_cond_broadcast all that wait. The
@@ -121,7 +126,8 @@ bo_err bo_cond_wait_until(bo_cond *c, bo_mutex *m, int64_t deadline);
 void bo_cond_signal(bo_cond *c);
 void bo_cond_broadcast(bo_cond *c);
 
-// -- once: the first time only ----------------------------------------------------------------------
+// -- once: the first time only
+// ----------------------------------------------------------------------
 //
 //     static bo_once once;
 //     bo_once_do(&once, load_table, "words.txt");
@@ -147,7 +153,8 @@ typedef struct {
 bool bo__once_begin(bo_once *once);
 void bo__once_end(bo_once *once);
 
-// -- semaphore: at most so many at a time -------------------------------------------------------------
+// -- semaphore: at most so many at a time
+// -------------------------------------------------------------
 //
 //     bo_semaphore slots = {.permits = 8};
 //     bo_semaphore_acquire(&slots, 1);

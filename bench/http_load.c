@@ -61,10 +61,10 @@ static struct {
     pid_t server;
     int epoll;
     struct conn *conns;
-    int64_t sent, done, limit; // Requests: written, answered, and after how many to stop.
-    char request[512];         // opt.depth requests would be written as one.
+    int64_t sent, done, limit;  // Requests: written, answered, and after how many to stop.
+    char request[512];          // opt.depth requests would be written as one.
     size_t request_len;
-    char body[4096]; // The body of the first answer: every other must be equal.
+    char body[4096];  // The body of the first answer: every other must be equal.
     size_t body_len;
     bool body_known;
 } load;

@@ -31,8 +31,8 @@ enum { ROUNDS = 5, ROUNDS_QUICK = 2, REQUESTS = 200000, REQUESTS_QUICK = 20000 }
 // A run is one micro-benchmark by its name, or a server under load from so many threads.
 struct run {
     const char *name;
-    int threads; // 0: a micro-benchmark.
-    bool json;   // BENCH_GO_V2 takes part.
+    int threads;  // 0: a micro-benchmark.
+    bool json;    // BENCH_GO_V2 takes part.
 };
 
 static const struct run runs[] = {
@@ -47,10 +47,10 @@ struct bench {
     bo_arena *arena;
     struct home home;
     struct target target;
-    const char *dir;           // What is built and written goes there.
-    const char *go, *nginx;    // The programs, or NULL.
-    bool present[BENCH_PEERS]; // Whose programs are there.
-    int cpus[2];               // The first two CPUs that may be used; -1: there is but one.
+    const char *dir;            // What is built and written goes there.
+    const char *go, *nginx;     // The programs, or NULL.
+    bool present[BENCH_PEERS];  // Whose programs are there.
+    int cpus[2];                // The first two CPUs that may be used; -1: there is but one.
     int failures;
     struct bench_result result;
 };

@@ -19,13 +19,13 @@ enum bench_peer {
     BENCH_EPOLL,
     BENCH_NGINX,
     BENCH_PEERS,
-    BENCH_NOBODY = BENCH_PEERS, // A row without a peer has an absolute target.
+    BENCH_NOBODY = BENCH_PEERS,  // A row without a peer has an absolute target.
 };
 
 // A metric is one number of one run: where it is found in the run's output, and how it reads.
 struct bench_metric {
-    const char *name; // As the programs print it, and in JSON.
-    const char *text; // What a row of the table says.
+    const char *name;  // As the programs print it, and in JSON.
+    const char *text;  // What a row of the table says.
     const char *unit;
     bool more_is_better;
 };
@@ -39,8 +39,8 @@ struct bench_series {
 // Everything that was measured, and on what.
 struct bench_result {
     bo_arena *arena;
-    struct words machine;                       // "CPU: ...", "kernel: ...", for the head.
-    struct bench_series (*series)[BENCH_PEERS]; // One row for each metric.
+    struct words machine;                        // "CPU: ...", "kernel: ...", for the head.
+    struct bench_series (*series)[BENCH_PEERS];  // One row for each metric.
 };
 
 struct bench_result bench_result_new(bo_arena *arena);

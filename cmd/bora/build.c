@@ -33,13 +33,14 @@ const struct verb verb_build = {
     .summary = "Build the program in a folder into one static binary",
     .takes = OPT_OUTPUT | OPT_STRIP | OPT_VERBOSE | OPT_SHOW | OPT_VARIANT,
     .run = build,
-    .text = "DIR is the current folder if not given; it may also be one .c file. All .c files of the\n"
-            "folder and the folders below it belong to the program, except *_test.c and what lies in\n"
-            "folders named build, testdata or .something. There is no build file. The program is\n"
-            "called like the folder, and stands in the current one. $CC, $CFLAGS and $LDFLAGS are\n"
-            "heeded.\n"
-            "\n"
-            "Example:  bora build examples/users -o /tmp/users\n"
-            "\n"
-            "Exit status: 0 built, 1 it does not compile, 2 wrong usage.\n",
+    .text =
+        "DIR is the current folder if not given; it may also be one .c file. All .c files of the\n"
+        "folder and the folders below it belong to the program, except *_test.c and what lies in\n"
+        "folders named build, testdata or .something. There is no build file. The program is\n"
+        "called like the folder, and stands in the current one. $CC, $CFLAGS and $LDFLAGS are\n"
+        "heeded.\n"
+        "\n"
+        "Example:  bora build examples/users -o /tmp/users\n"
+        "\n"
+        "Exit status: 0 built, 1 it does not compile, 2 wrong usage.\n",
 };

@@ -243,8 +243,8 @@ bool compile_link(const struct workshop *shop, const struct words *objects, bool
     const struct target *t = shop->target;
     bo_arena *arena = objects->arena;
     struct step step = {.output = output, .inputs = {.arena = arena}, .command = {.arena = arena}};
-    step.record = format_c(arena, "%s/%016llx.record", shop->dir,
-                           (unsigned long long)step_hash(output));
+    step.record =
+        format_c(arena, "%s/%016llx.record", shop->dir, (unsigned long long)step_hash(output));
     struct words *c = &step.command;
     words_add_split(c, t->cc);
     words_add_all(c, objects);

@@ -151,10 +151,11 @@ const struct verb verb_fmt = {
     .summary = "Format C files in the one style, and name those that changed",
     .takes = OPT_CHECK | OPT_SHOW,
     .run = fmt,
-    .text = "PATH is a file, or a folder with all .c and .h files below it; the current folder if not\n"
-            "given. The style is Bora's own (clang-format, 4 spaces, 100 columns).\n"
-            "\n"
-            "Example:  bora fmt --check src\n"
-            "\n"
-            "Exit status: 0 fine, 1 a file differs (--check) or cannot be read, 2 wrong usage.\n",
+    .text =
+        "PATH is a file, or a folder with all .c and .h files below it; the current folder if not\n"
+        "given. The style is Bora's own (clang-format, 4 spaces, 100 columns).\n"
+        "\n"
+        "Example:  bora fmt --check src\n"
+        "\n"
+        "Exit status: 0 fine, 1 a file differs (--check) or cannot be read, 2 wrong usage.\n",
 };

@@ -56,10 +56,11 @@ const struct verb verb_install = {
     .summary = "Install the library, its headers and this tool",
     .takes = OPT_PREFIX | OPT_SHOW,
     .run = install,
-    .text = "Below DIR it puts bin/bora, include/bora.h and include/bora/, lib/libbora.a, and what\n"
-            "pkg-config, CMake and Meson look for. DIR may be moved afterwards.\n"
-            "\n"
-            "Example:  ./bora install --prefix $HOME/.local\n"
-            "\n"
-            "Exit status: 0 installed, 1 it failed, 2 wrong usage.\n",
+    .text =
+        "Below DIR it puts bin/bora, include/bora.h and include/bora/, lib/libbora.a, and what\n"
+        "pkg-config, CMake and Meson look for. DIR may be moved afterwards.\n"
+        "\n"
+        "Example:  ./bora install --prefix $HOME/.local\n"
+        "\n"
+        "Exit status: 0 installed, 1 it failed, 2 wrong usage.\n",
 };

@@ -34,9 +34,10 @@ static void print_help(void)
            "\n");
     for (const struct verb *const *v = verbs; *v; v++)
         printf("  %-12s%s\n", (*v)->name, (*v)->summary);
-    printf("\n"
-           "bora VERB --help says more about each. Exit status: 0 done, 1 it failed (a compile error, a\n"
-           "failed test), 2 wrong usage; `bora run` gives the program's own.\n");
+    printf(
+        "\n"
+        "bora VERB --help says more about each. Exit status: 0 done, 1 it failed (a compile error, a\n"
+        "failed test), 2 wrong usage; `bora run` gives the program's own.\n");
 }
 
 // The edit distance of two short words (insert, delete, replace), row by row.

@@ -16,9 +16,14 @@ struct option {
     const char *help;
 };
 
-#define FLAG(name, field, bit, help) {name, NULL, offsetof(struct options, field), bit, help}
+#define FLAG(name, field, bit, help)                                                               \
+    {                                                                                              \
+        name, NULL, offsetof(struct options, field), bit, help                                     \
+    }
 #define TEXT(name, value, field, bit, help)                                                        \
-    {name, value, offsetof(struct options, field), bit, help}
+    {                                                                                              \
+        name, value, offsetof(struct options, field), bit, help                                    \
+    }
 
 static const struct option table[] = {
     TEXT("-o", "FILE", output, OPT_OUTPUT, "write to FILE"),

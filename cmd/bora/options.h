@@ -36,8 +36,8 @@ enum option_bit {
     OPT_STRIP = 1 << 3,
     OPT_CHECK = 1 << 4,
     OPT_PREFIX = 1 << 5,
-    OPT_TESTS = 1 << 6,     // -run -list -count -parallel -timeout
-    OPT_VARIANT = 1 << 7,   // --asan --ubsan --tsan --valgrind --migrate --aarch64
+    OPT_TESTS = 1 << 6,    // -run -list -count -parallel -timeout
+    OPT_VARIANT = 1 << 7,  // --asan --ubsan --tsan --valgrind --migrate --aarch64
     OPT_JSON = 1 << 8,
     OPT_PEERS = 1 << 9,
     OPT_BENCH = 1 << 11,    // -only -count --quick

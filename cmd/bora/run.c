@@ -28,10 +28,11 @@ const struct verb verb_run = {
     .summary = "Build the program in a folder and run it",
     .takes = OPT_VERBOSE | OPT_SHOW | OPT_VARIANT | OPT_PROGRAM,
     .run = run,
-    .text = "What follows DIR is for the program; the options above stand before it. DIR may also be\n"
-            "one .c file. See `bora build --help` for what belongs to a program.\n"
-            "\n"
-            "Example:  bora run examples/users\n"
-            "\n"
-            "Exit status: the program's own; 1 if it does not compile, 2 wrong usage.\n",
+    .text =
+        "What follows DIR is for the program; the options above stand before it. DIR may also be\n"
+        "one .c file. See `bora build --help` for what belongs to a program.\n"
+        "\n"
+        "Example:  bora run examples/users\n"
+        "\n"
+        "Exit status: the program's own; 1 if it does not compile, 2 wrong usage.\n",
 };

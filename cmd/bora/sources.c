@@ -50,7 +50,8 @@ static bo_err find_in(const char *dir, int kinds, int depth, struct words *found
     bo_err err = NULL;
     for (size_t i = 0; i < names.len && !err; i++) {
         const char *name = names.at[i];
-        const char *path = strcmp(dir, ".") == 0 ? name : format_c(found->arena, "%s/%s", dir, name);
+        const char *path =
+            strcmp(dir, ".") == 0 ? name : format_c(found->arena, "%s/%s", dir, name);
         struct stat info;
         if (name[0] == '.' || lstat(path, &info) != 0)
             continue;

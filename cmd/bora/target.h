@@ -17,13 +17,13 @@ struct home {
 // One build of the library.
 struct target {
     const struct home *home;
-    const char *name;      // "default", "asan", "asan-ubsan", "default-clang".
-    const char *libdir;    // Where libbora.a is.
-    const char *cc;        // May be several words.
+    const char *name;    // "default", "asan", "asan-ubsan", "default-clang".
+    const char *libdir;  // Where libbora.a is.
+    const char *cc;      // May be several words.
     bool clang;
     const char *cflags, *ldflags, *libs;
-    const char *exec;      // Words to run its programs with (Valgrind, QEMU), or "".
-    int slowness;          // How much longer than usual a test may take.
+    const char *exec;  // Words to run its programs with (Valgrind, QEMU), or "".
+    int slowness;      // How much longer than usual a test may take.
 };
 
 // home_find finds out from where this executable lies.

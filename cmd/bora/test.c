@@ -200,8 +200,9 @@ static void listen_line(struct listener *l)
     int n = 0;
     struct totals t;
     int64_t ms;
-    if (sscanf(l->line, "== %" SCNd64 " passed, %" SCNd64 " failed, %" SCNd64 " skipped, %" SCNd64
-                        " ms\n%n", &t.passed, &t.failed, &t.skipped, &ms, &n) == 4 &&
+    if (sscanf(l->line,
+               "== %" SCNd64 " passed, %" SCNd64 " failed, %" SCNd64 " skipped, %" SCNd64 " ms\n%n",
+               &t.passed, &t.failed, &t.skipped, &ms, &n) == 4 &&
         n > 0 && (size_t)n == l->len) {
         l->totals = t;
         l->milliseconds = ms;
@@ -373,12 +374,13 @@ const struct verb verb_test = {
     .summary = "Build and run the tests in folders and below them",
     .takes = OPT_TESTS | OPT_VARIANT | OPT_VERBOSE | OPT_SHOW,
     .run = test,
-    .text = "Tests are the *_test.c files (see bora/test.h); DIR is the current folder if not given.\n"
-            "Each folder's tests become one program, linked with the code below DIR; each test runs\n"
-            "in a process of its own, in its folder. The last line is \"N passed, N failed\", with\n"
-            "\", N skipped\" if any were. With another compiler in $CC the library is built with it too.\n"
-            "\n"
-            "Example:  bora test src/sync -run select --tsan\n"
-            "\n"
-            "Exit status: 0 all passed, 1 some failed or did not build, 2 wrong usage.\n",
+    .text =
+        "Tests are the *_test.c files (see bora/test.h); DIR is the current folder if not given.\n"
+        "Each folder's tests become one program, linked with the code below DIR; each test runs\n"
+        "in a process of its own, in its folder. The last line is \"N passed, N failed\", with\n"
+        "\", N skipped\" if any were. With another compiler in $CC the library is built with it too.\n"
+        "\n"
+        "Example:  bora test src/sync -run select --tsan\n"
+        "\n"
+        "Exit status: 0 all passed, 1 some failed or did not build, 2 wrong usage.\n",
 };

@@ -23,10 +23,10 @@
 typedef struct bo_arena bo_arena;
 
 struct bo_arena {
-    char *next_;                    // First free byte of the current block.
-    char *end_;                     // Behind its last byte.
-    struct bo__arena_block *block_; // The current block; the older ones hang behind it.
-    size_t used_;                   // Bytes handed out from the older ones since the last reset.
+    char *next_;                     // First free byte of the current block.
+    char *end_;                      // Behind its last byte.
+    struct bo__arena_block *block_;  // The current block; the older ones hang behind it.
+    size_t used_;                    // Bytes handed out from the older ones since the last reset.
 };
 
 // bo_alloc returns count * size zeroed bytes, aligned as asked (a power of two up to 4096).

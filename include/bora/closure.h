@@ -37,14 +37,14 @@ struct bo__block {
     int flags, reserved;
     void *(*invoke)(void *, void *);
 };
-#define BO__THUNK(body) ((struct bo__block *)(void *)(^void *(void *at_) body))->invoke
+#define BO__THUNK(body) ((struct bo__block *)(void *)(^void *(void *at_)body))->invoke
 #define BO__STRICT                                                                                 \
     _Pragma("clang diagnostic push")                                                               \
-    _Pragma("clang diagnostic error \"-Wincompatible-pointer-types\"")                             \
-    _Pragma("clang diagnostic error \"-Wint-conversion\"")
+        _Pragma("clang diagnostic error \"-Wincompatible-pointer-types\"")                         \
+            _Pragma("clang diagnostic error \"-Wint-conversion\"")
 #define BO__LENIENT                                                                                \
     _Pragma("clang diagnostic ignored \"-Wincompatible-pointer-types\"")                           \
-    _Pragma("clang diagnostic ignored \"-Wint-conversion\"")
+        _Pragma("clang diagnostic ignored \"-Wint-conversion\"")
 #define BO__END_STRICT _Pragma("clang diagnostic pop")
 #else
 // Without optimisation gcc gives every nested function a trampoline on the stack, used or not, and
@@ -61,16 +61,20 @@ struct bo__block {
     })
 #define BO__STRICT                                                                                 \
     _Pragma("GCC diagnostic push")                                                                 \
-    _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")                               \
-    _Pragma("GCC diagnostic error \"-Wint-conversion\"")
+        _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")                           \
+            _Pragma("GCC diagnostic error \"-Wint-conversion\"")
 #define BO__LENIENT                                                                                \
     _Pragma("GCC diagnostic ignored \"-Wincompatible-pointer-types\"")                             \
-    _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")
+        _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")
 #define BO__END_STRICT _Pragma("GCC diagnostic pop")
 #endif
 
 // What becomes of the call's value: it is dropped, or kept in the pointer that the thunk returns.
-#define BO__DROP(call) ({ (void)(call); (void *)0; })
+#define BO__DROP(call)                                                                             \
+    ({                                                                                             \
+        (void)(call);                                                                              \
+        (void *)0;                                                                                 \
+    })
 #define BO__KEEP_INT(call) ((void *)(intptr_t)(int){call})
 #define BO__KEEP_ERR(call) ((void *)(uintptr_t)(bo_err){call})
 
@@ -96,13 +100,74 @@ struct bo__block {
         call_;                                                                                     \
     })
 
-#define BO__CALL_0(keep, fn) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; }, (fn)(), f_->fn_(), (fn))
-#define BO__CALL_1(keep, fn, a) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; }, (fn)(a), f_->fn_(f_->a_), (fn), (a))
-#define BO__CALL_2(keep, fn, a, b) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; BO__PASSED(b) b_; }, (fn)(a, b), f_->fn_(f_->a_, f_->b_), (fn), (a), (b))
-#define BO__CALL_3(keep, fn, a, b, c) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; BO__PASSED(b) b_; BO__PASSED(c) c_; }, (fn)(a, b, c), f_->fn_(f_->a_, f_->b_, f_->c_), (fn), (a), (b), (c))
-#define BO__CALL_4(keep, fn, a, b, c, d) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; BO__PASSED(b) b_; BO__PASSED(c) c_; BO__PASSED(d) d_; }, (fn)(a, b, c, d), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_), (fn), (a), (b), (c), (d))
-#define BO__CALL_5(keep, fn, a, b, c, d, e) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; BO__PASSED(b) b_; BO__PASSED(c) c_; BO__PASSED(d) d_; BO__PASSED(e) e_; }, (fn)(a, b, c, d, e), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_, f_->e_), (fn), (a), (b), (c), (d), (e))
-#define BO__CALL_6(keep, fn, a, b, c, d, e, f) BO__CALL_N(keep, { __typeof__(&*(fn)) fn_; BO__PASSED(a) a_; BO__PASSED(b) b_; BO__PASSED(c) c_; BO__PASSED(d) d_; BO__PASSED(e) e_; BO__PASSED(f) f_; }, (fn)(a, b, c, d, e, f), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_, f_->e_, f_->f_), (fn), (a), (b), (c), (d), (e), (f))
+#define BO__CALL_0(keep, fn)                                                                       \
+    BO__CALL_N(                                                                                    \
+        keep, { __typeof__(&*(fn)) fn_; }, (fn)(), f_->fn_(), (fn))
+#define BO__CALL_1(keep, fn, a)                                                                    \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+        },                                                                                         \
+        (fn)(a), f_->fn_(f_->a_), (fn), (a))
+#define BO__CALL_2(keep, fn, a, b)                                                                 \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+            BO__PASSED(b) b_;                                                                      \
+        },                                                                                         \
+        (fn)(a, b), f_->fn_(f_->a_, f_->b_), (fn), (a), (b))
+#define BO__CALL_3(keep, fn, a, b, c)                                                              \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+            BO__PASSED(b) b_;                                                                      \
+            BO__PASSED(c) c_;                                                                      \
+        },                                                                                         \
+        (fn)(a, b, c), f_->fn_(f_->a_, f_->b_, f_->c_), (fn), (a), (b), (c))
+#define BO__CALL_4(keep, fn, a, b, c, d)                                                           \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+            BO__PASSED(b) b_;                                                                      \
+            BO__PASSED(c) c_;                                                                      \
+            BO__PASSED(d) d_;                                                                      \
+        },                                                                                         \
+        (fn)(a, b, c, d), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_), (fn), (a), (b), (c), (d))
+#define BO__CALL_5(keep, fn, a, b, c, d, e)                                                        \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+            BO__PASSED(b) b_;                                                                      \
+            BO__PASSED(c) c_;                                                                      \
+            BO__PASSED(d) d_;                                                                      \
+            BO__PASSED(e) e_;                                                                      \
+        },                                                                                         \
+        (fn)(a, b, c, d, e), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_, f_->e_), (fn), (a), (b), (c), \
+        (d), (e))
+#define BO__CALL_6(keep, fn, a, b, c, d, e, f)                                                     \
+    BO__CALL_N(                                                                                    \
+        keep,                                                                                      \
+        {                                                                                          \
+            __typeof__(&*(fn)) fn_;                                                                \
+            BO__PASSED(a) a_;                                                                      \
+            BO__PASSED(b) b_;                                                                      \
+            BO__PASSED(c) c_;                                                                      \
+            BO__PASSED(d) d_;                                                                      \
+            BO__PASSED(e) e_;                                                                      \
+            BO__PASSED(f) f_;                                                                      \
+        },                                                                                         \
+        (fn)(a, b, c, d, e, f), f_->fn_(f_->a_, f_->b_, f_->c_, f_->d_, f_->e_, f_->f_), (fn),     \
+        (a), (b), (c), (d), (e), (f))
 #define BO__CALL_TOO_MANY(...)                                                                     \
     __extension__({                                                                                \
         _Static_assert(0, "a goroutine takes at most six arguments");                              \

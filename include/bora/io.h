@@ -35,11 +35,11 @@ typedef struct bo_reader bo_reader;
 
 // To make a reader of your own, put one first in your struct and set buf, cap and fill.
 struct bo_reader {
-    char *buf;  // The buffer; NULL if cap is 0. It may be exchanged while pos is end.
-    size_t pos; // The bytes from pos up to end have come in and are not taken yet.
+    char *buf;   // The buffer; NULL if cap is 0. It may be exchanged while pos is end.
+    size_t pos;  // The bytes from pos up to end have come in and are not taken yet.
     size_t end;
     size_t cap;
-    bo_err err; // Why nothing more comes, BO_EOF mostly; NULL as long as something may. Static.
+    bo_err err;  // Why nothing more comes, BO_EOF mostly; NULL as long as something may. Static.
 
     // fill reads at least one and at most max (never 0) bytes from the source to `into`, says how
     // many in *got, and may park for them; or it returns BO_EOF, or an error that the caller takes
@@ -66,7 +66,7 @@ void bo_fd_reader_init(bo_fd_reader *reader, int fd, char *buf, size_t cap);
 typedef struct {
     bo_reader reader;
     bo_reader *from;
-    uint64_t left; // Bytes that it may still take from the other.
+    uint64_t left;  // Bytes that it may still take from the other.
 } bo_limit_reader;
 
 void bo_limit_reader_init(bo_limit_reader *reader, bo_reader *from, uint64_t limit, char *buf,
@@ -117,10 +117,10 @@ typedef struct bo_writer bo_writer;
 
 // To make a writer of your own, put one first in your struct and set buf, cap and drain.
 struct bo_writer {
-    char *buf;  // The buffer; NULL if cap is 0.
-    size_t len; // Bytes in it that the sink has not seen yet.
-    size_t cap; // Its size; len once the writer has failed, so that nothing fits.
-    bo_err err; // Why nothing more goes out; NULL as long as it does. Static.
+    char *buf;   // The buffer; NULL if cap is 0.
+    size_t len;  // Bytes in it that the sink has not seen yet.
+    size_t cap;  // Its size; len once the writer has failed, so that nothing fits.
+    bo_err err;  // Why nothing more goes out; NULL as long as it does. Static.
 
     // drain writes the len bytes of buf and then the `more_len` bytes at `more` (which may be NULL
     // with 0) to the sink, all of them, and sets len to 0; or it returns an error, which the caller

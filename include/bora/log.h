@@ -35,7 +35,7 @@ typedef enum {
     BO_LOG_INFO,
     BO_LOG_WARN,
     BO_LOG_ERROR,
-    BO_LOG_OFF, // For bo_log_set_level: nothing is written.
+    BO_LOG_OFF,  // For bo_log_set_level: nothing is written.
 } bo_log_level;
 
 // bo_log_debug and the others take a message, a `const char *`, and up to 16 pairs.

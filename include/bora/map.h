@@ -42,15 +42,15 @@
     }
 
 typedef struct {
-    char *entries_;         // In the order of insertion, those deleted among them.
-    uint64_t *index_;       // Hash and number of the entry; NULL while there are few.
-    uint32_t index_mask_;   // The size of the index less one.
-    uint32_t live_;         // Entries that are not deleted.
-    uint32_t first_;        // No live entry lies before this one.
-    uint32_t used_;         // Entries, live or deleted.
-    uint32_t capacity_;     // Entries that there is room for.
-    uint32_t value_offset_; // Of the value in its entry.
-    uint32_t stride_;       // From one entry to the next.
+    char *entries_;          // In the order of insertion, those deleted among them.
+    uint64_t *index_;        // Hash and number of the entry; NULL while there are few.
+    uint32_t index_mask_;    // The size of the index less one.
+    uint32_t live_;          // Entries that are not deleted.
+    uint32_t first_;         // No live entry lies before this one.
+    uint32_t used_;          // Entries, live or deleted.
+    uint32_t capacity_;      // Entries that there is room for.
+    uint32_t value_offset_;  // Of the value in its entry.
+    uint32_t stride_;        // From one entry to the next.
 } bo__map;
 
 // bo_map_len is the number of entries.

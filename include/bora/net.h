@@ -45,23 +45,23 @@ struct iovec;
 // -- addresses ------------------------------------------------------------------------------------
 
 typedef enum {
-    BO_ADDR_NONE, // What a zero bo_addr is: no address, "".
+    BO_ADDR_NONE,  // What a zero bo_addr is: no address, "".
     BO_ADDR_IPV4,
     BO_ADDR_IPV6,
     BO_ADDR_UNIX,
 } bo_addr_kind;
 
-#define BO_ADDR_PATH_MAX 107 // The longest path or abstract name of a Unix socket (Linux).
+#define BO_ADDR_PATH_MAX 107  // The longest path or abstract name of a Unix socket (Linux).
 
 // A socket address as a value. An IPv4 address that an IPv6 socket reports (::ffff:192.0.2.1) is an
 // IPv4 address here.
 typedef struct {
     bo_addr_kind kind;
-    uint16_t port;    // IPv4, IPv6.
-    uint32_t zone;    // IPv6: the interface of a link-local address, 0 if none.
-    uint8_t ip[16];   // IPv4: the first four; network order.
-    uint8_t path_len; // Unix: 0 is a socket without a name.
-    bool abstract;    // Unix: the path is an abstract name (without the leading NUL or @).
+    uint16_t port;     // IPv4, IPv6.
+    uint32_t zone;     // IPv6: the interface of a link-local address, 0 if none.
+    uint8_t ip[16];    // IPv4: the first four; network order.
+    uint8_t path_len;  // Unix: 0 is a socket without a name.
+    bool abstract;     // Unix: the path is an abstract name (without the leading NUL or @).
     char path[BO_ADDR_PATH_MAX];
 } bo_addr;
 

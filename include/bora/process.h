@@ -21,20 +21,20 @@ typedef struct bo_process bo_process;
 
 // What a standard stream of the child is; 0: the same as ours. A positive number is a descriptor of
 // ours, which stays ours.
-#define BO_PROCESS_PIPE (-1)  // A pipe: bo_process_write, bo_process_read.
-#define BO_PROCESS_NULL (-2)  // /dev/null.
-#define BO_PROCESS_MERGE (-3) // err alone: where out goes.
+#define BO_PROCESS_PIPE (-1)   // A pipe: bo_process_write, bo_process_read.
+#define BO_PROCESS_NULL (-2)   // /dev/null.
+#define BO_PROCESS_MERGE (-3)  // err alone: where out goes.
 
 typedef struct {
-    const char *const *env; // "NAME=value" strings, a NULL behind the last. NULL: our environment.
-    const char *cwd;        // The folder it starts in. NULL: ours.
-    int in, out, err;       // As above.
-    bool group;             // It leads a process group of its own, and bo_process_kill reaches
-                            // all of that group: also what the child has started.
-    int kill_on_cancel;     // If our scope ends while we wait for it: the signal to kill it with,
-                            // SIGKILL five seconds later; the wait ends when the child has. 0: it
-                            // lives on.
-    size_t output_max;      // bo_process_run: the limit of out and err, each. 0: 16 MB.
+    const char *const *env;  // "NAME=value" strings, a NULL behind the last. NULL: our environment.
+    const char *cwd;         // The folder it starts in. NULL: ours.
+    int in, out, err;        // As above.
+    bool group;              // It leads a process group of its own, and bo_process_kill reaches
+                             // all of that group: also what the child has started.
+    int kill_on_cancel;      // If our scope ends while we wait for it: the signal to kill it with,
+                             // SIGKILL five seconds later; the wait ends when the child has. 0: it
+                             // lives on.
+    size_t output_max;       // bo_process_run: the limit of out and err, each. 0: 16 MB.
 } bo_process_options;
 
 // bo_process_start starts a program. options may be NULL. Errors: the program or the folder is not
@@ -68,8 +68,8 @@ bo_err bo_process_kill(bo_process *process, int signal);
 void bo_process_free(bo_process *process);
 
 typedef struct {
-    int status;      // As bo_process_wait's.
-    bo_str out, err; // In the arena.
+    int status;       // As bo_process_wait's.
+    bo_str out, err;  // In the arena.
 } bo_process_result;
 
 // bo_process_run starts a program, feeds it input (if the options' in is 0), collects what it

@@ -24,7 +24,7 @@
 
 struct bo__arena_block {
     struct bo__arena_block *older;
-    size_t size; // Bytes behind this header.
+    size_t size;  // Bytes behind this header.
 };
 
 _Static_assert(sizeof(struct bo__arena_block) % BLOCK_ALIGN == 0, "a block's memory is aligned");

@@ -6,11 +6,11 @@
 #include <bora/err.h>
 
 struct bo_error {
-    const char *message; // The whole text, the cause's included.
-    bo_err cause;        // Owned; NULL where the chain ends.
-    int status;          // A sentinel's HTTP status, else 0.
-    int errno_value;     // A system error's number, else 0.
-    bool heap;           // Made by bo_errf, to be freed; else static.
+    const char *message;  // The whole text, the cause's included.
+    bo_err cause;         // Owned; NULL where the chain ends.
+    int status;           // A sentinel's HTTP status, else 0.
+    int errno_value;      // A system error's number, else 0.
+    bool heap;            // Made by bo_errf, to be freed; else static.
 };
 
 #endif

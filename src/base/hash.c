@@ -33,7 +33,7 @@ __attribute__((constructor(101))) static void draw_secret(void)
     if (getrandom(secret, sizeof(secret), GRND_NONBLOCK) != (ssize_t)sizeof(secret)) {
         // A sandbox may forbid the call, and early at boot there is nothing to draw from yet. The
         // kernel gave every process 16 random bytes; the clock and an address add what they can.
-        const char *random = (const char *)getauxval(AT_RANDOM); // NOLINT: an address by contract
+        const char *random = (const char *)getauxval(AT_RANDOM);  // NOLINT: an address by contract
         struct timespec now = {0};
         clock_gettime(CLOCK_MONOTONIC, &now);
         uint64_t a = random ? bo__load_64(random) : (uint64_t)(uintptr_t)&now;

@@ -13,16 +13,16 @@
 
 #define NANOS_PER_SECOND 1000000000
 #define SECONDS_PER_DAY 86400
-#define DAYS_FROM_MARCH_0000 719468 // From 0000-03-01 to 1970-01-01.
+#define DAYS_FROM_MARCH_0000 719468  // From 0000-03-01 to 1970-01-01.
 #define DAYS_IN_400_YEARS 146097
 
 typedef struct {
-    uint32_t year, month, day; // January and the first are 1.
+    uint32_t year, month, day;  // January and the first are 1.
 } civil_date;
 
 typedef struct {
-    int64_t days;  // Since 1970-01-01.
-    uint32_t time; // Seconds since midnight.
+    int64_t days;   // Since 1970-01-01.
+    uint32_t time;  // Seconds since midnight.
     uint32_t nanos;
 } split_time;
 

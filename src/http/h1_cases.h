@@ -14,9 +14,9 @@ enum { ACCEPT = 200 };
 struct h1_case {
     const char *name;
     bo_str raw;
-    int status;      // ACCEPT, or what refuses it; all refusals close the connection.
-    bool persistent; // Accepted, and the connection goes on.
-    bo_str seen;     // Accepted: "METHOD path?query host" as the handler sees them.
+    int status;       // ACCEPT, or what refuses it; all refusals close the connection.
+    bool persistent;  // Accepted, and the connection goes on.
+    bo_str seen;      // Accepted: "METHOD path?query host" as the handler sees them.
 };
 
 #define H "Host: a\r\n"

@@ -8,15 +8,15 @@
 #include <bora/err.h>
 
 typedef enum {
-    SIZE,      // a size's first digit
-    MORE_SIZE, // a further digit, or what ends the size
+    SIZE,       // a size's first digit
+    MORE_SIZE,  // a further digit, or what ends the size
     EXTENSION,
     SIZE_LF,
     DATA,
     DATA_CR,
     DATA_LF,
-    TRAILER,      // a trailer's first byte, or the CR of the empty line
-    TRAILER_NAME, // a further one of its name
+    TRAILER,       // a trailer's first byte, or the CR of the empty line
+    TRAILER_NAME,  // a further one of its name
     TRAILER_VALUE,
     TRAILER_LF,
     END_LF,

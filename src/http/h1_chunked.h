@@ -22,15 +22,15 @@ enum {
 };
 
 typedef enum {
-    H1_CHUNK_MORE, // all was taken: call again with what comes next
-    H1_CHUNK_DATA, // *data is the next part of the body, a view of the bytes taken
-    H1_CHUNK_END,  // the body is complete; what was not taken is the next message
-    H1_CHUNK_BAD,  // refused: reason says why
+    H1_CHUNK_MORE,  // all was taken: call again with what comes next
+    H1_CHUNK_DATA,  // *data is the next part of the body, a view of the bytes taken
+    H1_CHUNK_END,   // the body is complete; what was not taken is the next message
+    H1_CHUNK_BAD,   // refused: reason says why
 } h1_chunk_event;
 
 // A zero h1_chunked is ready.
 typedef struct {
-    uint64_t left; // Bytes of the current chunk's data that have not come yet.
+    uint64_t left;  // Bytes of the current chunk's data that have not come yet.
     uint8_t state, digits;
     uint16_t extension_bytes, trailer_bytes;
     const char *reason;

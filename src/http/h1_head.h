@@ -24,9 +24,9 @@ typedef struct {
 } http_span_field;
 
 typedef enum {
-    H1_MORE, // not complete: call again when there is more
-    H1_DONE, // complete: head_len bytes
-    H1_BAD,  // refused: status and reason say why
+    H1_MORE,  // not complete: call again when there is more
+    H1_DONE,  // complete: head_len bytes
+    H1_BAD,   // refused: status and reason say why
 } h1_verdict;
 
 typedef enum { H1_BODY_NONE, H1_BODY_LENGTH, H1_BODY_CHUNKED } h1_body;
@@ -41,22 +41,22 @@ typedef struct {
     uint32_t line, scanned;
     uint8_t stage;
     bool skipped_empty_line;
-    bool close, keep_alive; // tokens seen in Connection
+    bool close, keep_alive;  // tokens seen in Connection
 
     // Results. Valid after H1_DONE.
-    uint8_t minor; // HTTP/1.minor
-    uint8_t body;  // h1_body
+    uint8_t minor;  // HTTP/1.minor
+    uint8_t body;   // h1_body
     bool persistent;
     bool expect_continue;
     uint32_t head_len;
     uint32_t field_count;
     http_span method;
-    http_span target; // without scheme and authority if they were there
-    http_span path;   // empty: "/"
-    http_span query;  // behind the '?'; empty without one
-    http_span host;   // the target's authority if it has one, else the Host header
+    http_span target;  // without scheme and authority if they were there
+    http_span path;    // empty: "/"
+    http_span query;   // behind the '?'; empty without one
+    http_span host;    // the target's authority if it has one, else the Host header
     uint64_t content_length;
-    uint16_t known[HTTP_NAME_COUNT]; // index + 1 of the first header of that name
+    uint16_t known[HTTP_NAME_COUNT];  // index + 1 of the first header of that name
 
     // Valid after H1_BAD.
     uint16_t status;

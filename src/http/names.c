@@ -8,7 +8,7 @@
 #define ALPHA (HTTP_TOKEN | HTTP_TARGET | HTTP_HOST)
 #define HEX_ALPHA (ALPHA | HTTP_HEX)
 #define DIGIT (ALPHA | HTTP_HEX | HTTP_DIGIT)
-#define SUB (HTTP_TOKEN | HTTP_TARGET | HTTP_HOST) // part of all three
+#define SUB (HTTP_TOKEN | HTTP_TARGET | HTTP_HOST)  // part of all three
 #define HOST (HTTP_TARGET | HTTP_HOST)
 
 // Of what is visible, a target lacks only '#'. Bytes from 0x80 on are in no class: they are legal

@@ -87,7 +87,7 @@ bo_str bo__http_path_clean(bo_str raw, bo_arena *arena)
 {
     char *text = bo_alloc_raw(arena, raw.len + 1, 1), *to = text;
     const char *at = raw.ptr, *end = raw.ptr + raw.len;
-    bool directory = false; // The last segment was dropped: the path ends in a slash.
+    bool directory = false;  // The last segment was dropped: the path ends in a slash.
     while (at < end) {
         const char *slash = memchr(at + 1, '/', (size_t)(end - at - 1));
         bo_str segment = bo_str_n(at + 1, (size_t)((slash ? slash : end) - at - 1));

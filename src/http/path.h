@@ -12,9 +12,9 @@ enum { HTTP_SEGMENTS_MAX = 128 };
 // it was split, so a segment may hold a slash. rest(i), all of the path from segment i on, is a
 // view.
 typedef struct {
-    bo_str text;  // The whole decoded path, or the raw one if there was nothing to decode.
-    size_t count; // At least 1.
-    bool unclean; // Some segment but the last is empty, or some is "." or "..".
+    bo_str text;   // The whole decoded path, or the raw one if there was nothing to decode.
+    size_t count;  // At least 1.
+    bool unclean;  // Some segment but the last is empty, or some is "." or "..".
     bo_str segments[HTTP_SEGMENTS_MAX];
 } http_path;
 

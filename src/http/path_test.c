@@ -125,7 +125,7 @@ TEST(path_clean_never_leaves_the_root)
 TEST(path_query_finds_the_first_value)
 {
     static const struct {
-        const char *query, *name, *value; // value NULL: there is none
+        const char *query, *name, *value;  // value NULL: there is none
     } cases[] = {
         {"", "a", NULL},
         {"a=1", "a", "1"},

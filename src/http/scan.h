@@ -19,9 +19,9 @@
 
 // What a byte may be part of; one bit each.
 enum {
-    HTTP_TOKEN = 1,  // RFC 9110 5.6.2: methods, header names
-    HTTP_TARGET = 2, // a request target: visible ASCII but '#', which begins a fragment
-    HTTP_HOST = 4,   // RFC 3986 3.2.2: a registered name or an address, outside of brackets
+    HTTP_TOKEN = 1,   // RFC 9110 5.6.2: methods, header names
+    HTTP_TARGET = 2,  // a request target: visible ASCII but '#', which begins a fragment
+    HTTP_HOST = 4,    // RFC 3986 3.2.2: a registered name or an address, outside of brackets
     HTTP_HEX = 8,
     HTTP_DIGIT = 16,
 };

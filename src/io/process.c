@@ -33,13 +33,13 @@ struct pipe_end {
 
 struct bo_process {
     int32_t lock;
-    bool reaped; // Under the lock.
-    bool lost;   // Somebody else has reaped it: nobody knows the status.
+    bool reaped;  // Under the lock.
+    bool lost;    // Somebody else has reaped it: nobody knows the status.
     pid_t pid;
     bool group;
     int kill_on_cancel;
-    int status;           // Once reaped.
-    struct pipe_end exit; // A pidfd, or none.
+    int status;            // Once reaped.
+    struct pipe_end exit;  // A pidfd, or none.
     struct pipe_end pipes[3];
 };
 

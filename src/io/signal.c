@@ -19,10 +19,10 @@
 enum { LISTENERS_MAX = 32, SIGNALS_MAX = 64 };
 
 struct bo_signals {
-    _Atomic uint64_t wanted; // Bit n - 1 is signal n. 0: nobody listens here.
+    _Atomic uint64_t wanted;  // Bit n - 1 is signal n. 0: nobody listens here.
     _Atomic uint64_t pending;
-    int fd;           // Written before wanted is first set, then constant.
-    bo__pollfd *poll; // NULL: never used.
+    int fd;            // Written before wanted is first set, then constant.
+    bo__pollfd *poll;  // NULL: never used.
 };
 
 // What a signal did before anyone listened, and how many listen now.
@@ -31,7 +31,7 @@ struct action {
     struct sigaction before;
 };
 
-static int32_t lock; // Guards who has which listener, and the actions.
+static int32_t lock;  // Guards who has which listener, and the actions.
 static bo_signals listeners[LISTENERS_MAX];
 static struct action actions[SIGNALS_MAX + 1];
 

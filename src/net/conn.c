@@ -26,21 +26,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PIECES_MAX = 1024 }; // UIO_MAXIOV of the kernel
+enum { PIECES_MAX = 1024 };  // UIO_MAXIOV of the kernel
 
 // 64 bytes with malloc's own: there may be a million of them.
 struct bo_conn {
     bo__pollfd *poll;
     int fd;
     _Atomic bool closed;
-    bool empty;   // The reader's: the last read was short, so wait before the next.
-    uint8_t kind; // bo_addr_kind of the peer
+    bool empty;    // The reader's: the last read was short, so wait before the next.
+    uint8_t kind;  // bo_addr_kind of the peer
     uint16_t port;
     uint32_t zone;
     _Atomic int64_t read_deadline, write_deadline;
     union {
         uint8_t ip[16];
-        bo_addr *named; // Unix: the peer's address if it has a name, else NULL.
+        bo_addr *named;  // Unix: the peer's address if it has a name, else NULL.
     } peer;
 };
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 65535 }; // The kernel cuts it to net.core.somaxconn.
+enum { BACKLOG = 65535 };  // The kernel cuts it to net.core.somaxconn.
 
 struct bo_listener {
     bo__pollfd *poll;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Call frame information (DWARF 5 section 6.4, with the changes that the Linux Standard Base makes for
-// .eh_frame). A CIE holds what functions have in common, an FDE belongs to a range of code; both hold
-// a byte code that builds, instruction by instruction, the row of rules of where registers are.
+// Call frame information (DWARF 5 section 6.4, with the changes that the Linux Standard Base makes
+// for .eh_frame). A CIE holds what functions have in common, an FDE belongs to a range of code;
+// both hold a byte code that builds, instruction by instruction, the row of rules of where
+// registers are.
 //
 // The section is indexed by walking it once, since static binaries come without .eh_frame_hdr.
 // What is damaged or unknown yields "no row", and the walk goes on by frame pointers.
@@ -54,19 +55,39 @@ static uint64_t read_pointer(const struct bo__cfi *cfi, struct bo__cursor *c, ui
     switch (encoding & PE_FORMAT) {
     case PE_ABSOLUTE:
     case PE_U8:
-    case PE_S8: value = bo__cursor_u64(c); break;
-    case PE_ULEB: value = bo__cursor_uleb(c); break;
-    case PE_SLEB: value = (uint64_t)bo__cursor_sleb(c); break;
-    case PE_U2: value = bo__cursor_u16(c); break;
-    case PE_S2: value = (uint64_t)(int64_t)(int16_t)bo__cursor_u16(c); break;
-    case PE_U4: value = bo__cursor_u32(c); break;
-    case PE_S4: value = (uint64_t)(int64_t)(int32_t)bo__cursor_u32(c); break;
-    default: bo__cursor_fail(c); return 0;
+    case PE_S8:
+        value = bo__cursor_u64(c);
+        break;
+    case PE_ULEB:
+        value = bo__cursor_uleb(c);
+        break;
+    case PE_SLEB:
+        value = (uint64_t)bo__cursor_sleb(c);
+        break;
+    case PE_U2:
+        value = bo__cursor_u16(c);
+        break;
+    case PE_S2:
+        value = (uint64_t)(int64_t)(int16_t)bo__cursor_u16(c);
+        break;
+    case PE_U4:
+        value = bo__cursor_u32(c);
+        break;
+    case PE_S4:
+        value = (uint64_t)(int64_t)(int32_t)bo__cursor_u32(c);
+        break;
+    default:
+        bo__cursor_fail(c);
+        return 0;
     }
     switch (encoding & PE_RELATION) {
-    case 0: return value;
-    case PE_PC_RELATIVE: return value + at;
-    default: bo__cursor_fail(c); return 0;
+    case 0:
+        return value;
+    case PE_PC_RELATIVE:
+        return value + at;
+    default:
+        bo__cursor_fail(c);
+        return 0;
     }
 }
 
@@ -78,18 +99,27 @@ static void read_augmentation(const struct bo__cfi *cfi, struct bo__cursor *c, b
     struct bo__cursor data = bo__cursor_of(bo__cursor_take(c, bo__cursor_uleb(c)));
     for (size_t i = 1; i < letters.len; i++) {
         switch (letters.ptr[i]) {
-        case 'R': cie->pointer_encoding = bo__cursor_u8(&data); break;
-        case 'L': bo__cursor_u8(&data); break;
+        case 'R':
+            cie->pointer_encoding = bo__cursor_u8(&data);
+            break;
+        case 'L':
+            bo__cursor_u8(&data);
+            break;
         case 'P': {
-            // The personality routine; its pointer is only stepped over, whatever it is relative to.
+            // The personality routine; its pointer is only stepped over, whatever it is relative
+            // to.
             uint8_t encoding = bo__cursor_u8(&data);
             if (encoding != PE_OMIT)
                 read_pointer(cfi, &data, encoding & PE_FORMAT);
             break;
         }
-        case 'S': cie->signal = true; break;
-        case 'B': break;  // Return addresses are signed with the other key.
-        default: return;  // The length tells where the program begins all the same.
+        case 'S':
+            cie->signal = true;
+            break;
+        case 'B':
+            break;  // Return addresses are signed with the other key.
+        default:
+            return;  // The length tells where the program begins all the same.
         }
     }
 }
@@ -197,8 +227,8 @@ void bo__cfi_close(struct bo__cfi *cfi)
 // The state of a program that builds a row.
 struct builder {
     const struct cie *cie;
-    uint64_t addr;    // Of the instruction that the row is for.
-    uint64_t at;      // Up to where the program has got.
+    uint64_t addr;  // Of the instruction that the row is for.
+    uint64_t at;    // Up to where the program has got.
     struct bo__cfi_row row;
     struct bo__cfi_row initial;  // As the CIE leaves it, for DW_CFA_restore.
     struct bo__cfi_row remembered[REMEMBERED_MAX];
@@ -254,11 +284,11 @@ static bool run_rule(struct builder *b, struct bo__cursor *c, uint8_t opcode)
         reg = bo__cursor_uleb(c);
         set_rule(b, reg, BO__CFI_REGISTER, (int64_t)bo__cursor_uleb(c));
         return true;
-    case 0x10:  // DW_CFA_expression
+    case 0x10:    // DW_CFA_expression
     case 0x16: {  // DW_CFA_val_expression
         reg = bo__cursor_uleb(c);
-        struct bo__cfi_rule rule = read_expression(
-            c, opcode == 0x10 ? BO__CFI_EXPRESSION : BO__CFI_VALUE_EXPRESSION);
+        struct bo__cfi_rule rule =
+            read_expression(c, opcode == 0x10 ? BO__CFI_EXPRESSION : BO__CFI_VALUE_EXPRESSION);
         if (reg < BO__REG_COUNT)
             b->row.rules[reg] = rule;
         return true;
@@ -275,7 +305,8 @@ static bool run_rule(struct builder *b, struct bo__cursor *c, uint8_t opcode)
         reg = bo__cursor_uleb(c);
         set_rule(b, reg, BO__CFI_VALUE, factored(b, (uint64_t)bo__cursor_sleb(c)));
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -304,7 +335,8 @@ static bool run_cfa(struct builder *b, struct bo__cursor *c, uint8_t opcode)
     case 0x13:  // DW_CFA_def_cfa_offset_sf
         set_cfa(b, b->row.cfa_register, factored(b, (uint64_t)bo__cursor_sleb(c)));
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -313,11 +345,20 @@ static bool run_cfa(struct builder *b, struct bo__cursor *c, uint8_t opcode)
 static void run_other(struct builder *b, struct bo__cursor *c, uint8_t opcode)
 {
     switch (opcode) {
-    case 0x00: break;  // DW_CFA_nop
-    case 0x01: b->at = bo__cursor_u64(c); break;  // DW_CFA_set_loc: not written by our compilers.
-    case 0x02: b->at += bo__cursor_u8(c) * b->cie->code_align; break;   // DW_CFA_advance_loc1
-    case 0x03: b->at += bo__cursor_u16(c) * b->cie->code_align; break;  // DW_CFA_advance_loc2
-    case 0x04: b->at += bo__cursor_u32(c) * b->cie->code_align; break;  // DW_CFA_advance_loc4
+    case 0x00:
+        break;  // DW_CFA_nop
+    case 0x01:
+        b->at = bo__cursor_u64(c);
+        break;  // DW_CFA_set_loc: not written by our compilers.
+    case 0x02:
+        b->at += bo__cursor_u8(c) * b->cie->code_align;
+        break;  // DW_CFA_advance_loc1
+    case 0x03:
+        b->at += bo__cursor_u16(c) * b->cie->code_align;
+        break;  // DW_CFA_advance_loc2
+    case 0x04:
+        b->at += bo__cursor_u32(c) * b->cie->code_align;
+        break;  // DW_CFA_advance_loc4
     case 0x0a:  // DW_CFA_remember_state
         if (b->depth == REMEMBERED_MAX)
             bo__cursor_fail(c);
@@ -330,9 +371,13 @@ static void run_other(struct builder *b, struct bo__cursor *c, uint8_t opcode)
         else
             b->row = b->remembered[--b->depth];
         break;
-    case 0x2d: break;  // DW_CFA_AARCH64_negate_ra_state: signatures are always stripped.
-    case 0x2e: bo__cursor_uleb(c); break;  // DW_CFA_GNU_args_size
-    default: bo__cursor_fail(c);
+    case 0x2d:
+        break;  // DW_CFA_AARCH64_negate_ra_state: signatures are always stripped.
+    case 0x2e:
+        bo__cursor_uleb(c);
+        break;  // DW_CFA_GNU_args_size
+    default:
+        bo__cursor_fail(c);
     }
 }
 
@@ -344,7 +389,9 @@ static bool run(struct builder *b, bo_str program)
         // The two high bits hold the three commonest opcodes, the others an operand of theirs.
         uint8_t byte = bo__cursor_u8(&c), low = byte & 0x3f;
         switch (byte & 0xc0) {
-        case 0x40: b->at += low * b->cie->code_align; break;  // DW_CFA_advance_loc
+        case 0x40:
+            b->at += low * b->cie->code_align;
+            break;  // DW_CFA_advance_loc
         case 0x80:  // DW_CFA_offset
             set_rule(b, low, BO__CFI_OFFSET, factored(b, bo__cursor_uleb(&c)));
             break;

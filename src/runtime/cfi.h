@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // runtime/cfi.h: one step up a stack by the compiler's own unwind tables (.eh_frame).
 //
-// Our code keeps frame pointers, libc's does not, and crashes like to happen in strlen under printf.
-// The tables say for every instruction where the caller's registers are. They are part of every
-// binary, stripped or not.
-// Rejected: frame pointers alone, which lose the caller of read(2) and everything above printf;
-// _Unwind_Backtrace, which takes the loader's lock, may call malloc, and trusts what it reads.
+// Our code keeps frame pointers, libc's does not, and crashes like to happen in strlen under
+// printf. The tables say for every instruction where the caller's registers are. They are part of
+// every binary, stripped or not. Rejected: frame pointers alone, which lose the caller of read(2)
+// and everything above printf; _Unwind_Backtrace, which takes the loader's lock, may call malloc,
+// and trusts what it reads.
 #ifndef BORA_SRC_RUNTIME_CFI_H
 #define BORA_SRC_RUNTIME_CFI_H
 
@@ -47,8 +47,8 @@ struct bo__cfi_entry {
 };
 
 struct bo__cfi {
-    bo_str bytes;   // The section,
-    uint64_t addr;  // and its virtual address.
+    bo_str bytes;                   // The section,
+    uint64_t addr;                  // and its virtual address.
     struct bo__cfi_entry *entries;  // Sorted by low.
     size_t count, room;
 };
@@ -88,8 +88,8 @@ struct bo__cfi_row {
 // bo__cfi_find tells the row for a virtual address; false if the tables have none.
 bool bo__cfi_find(const struct bo__cfi *cfi, uint64_t addr, struct bo__cfi_row *row);
 
-// bo__cfi_step applies a row to registers: they become those of the caller, regs->pc the address that
-// it returns to, or 0 from the outermost frame. False, with regs unchanged, if what it needs
+// bo__cfi_step applies a row to registers: they become those of the caller, regs->pc the address
+// that it returns to, or 0 from the outermost frame. False, with regs unchanged, if what it needs
 // is not known or lies outside of the stack.
 bool bo__cfi_step(const struct bo__cfi_row *row, struct bo__regs *regs, struct bo__stack *stack);
 

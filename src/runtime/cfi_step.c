@@ -84,21 +84,50 @@ static void run_binary(struct machine *m, uint8_t opcode)
     uint64_t b = pop(m), a = pop(m);
     int64_t sa = (int64_t)a, sb = (int64_t)b;
     switch (opcode) {
-    case 0x1a: push(m, a & b); break;  // DW_OP_and
-    case 0x1c: push(m, a - b); break;  // DW_OP_minus
-    case 0x1e: push(m, a * b); break;  // DW_OP_mul
-    case 0x21: push(m, a | b); break;  // DW_OP_or
-    case 0x22: push(m, a + b); break;  // DW_OP_plus
-    case 0x24: push(m, b < 64 ? a << b : 0); break;  // DW_OP_shl
-    case 0x25: push(m, b < 64 ? a >> b : 0); break;  // DW_OP_shr
-    case 0x27: push(m, a ^ b); break;    // DW_OP_xor
-    case 0x29: push(m, a == b); break;   // DW_OP_eq
-    case 0x2a: push(m, sa >= sb); break;  // DW_OP_ge
-    case 0x2b: push(m, sa > sb); break;   // DW_OP_gt
-    case 0x2c: push(m, sa <= sb); break;  // DW_OP_le
-    case 0x2d: push(m, sa < sb); break;   // DW_OP_lt
-    case 0x2e: push(m, a != b); break;   // DW_OP_ne
-    default: m->failed = true;
+    case 0x1a:
+        push(m, a & b);
+        break;  // DW_OP_and
+    case 0x1c:
+        push(m, a - b);
+        break;  // DW_OP_minus
+    case 0x1e:
+        push(m, a * b);
+        break;  // DW_OP_mul
+    case 0x21:
+        push(m, a | b);
+        break;  // DW_OP_or
+    case 0x22:
+        push(m, a + b);
+        break;  // DW_OP_plus
+    case 0x24:
+        push(m, b < 64 ? a << b : 0);
+        break;  // DW_OP_shl
+    case 0x25:
+        push(m, b < 64 ? a >> b : 0);
+        break;  // DW_OP_shr
+    case 0x27:
+        push(m, a ^ b);
+        break;  // DW_OP_xor
+    case 0x29:
+        push(m, a == b);
+        break;  // DW_OP_eq
+    case 0x2a:
+        push(m, sa >= sb);
+        break;  // DW_OP_ge
+    case 0x2b:
+        push(m, sa > sb);
+        break;  // DW_OP_gt
+    case 0x2c:
+        push(m, sa <= sb);
+        break;  // DW_OP_le
+    case 0x2d:
+        push(m, sa < sb);
+        break;  // DW_OP_lt
+    case 0x2e:
+        push(m, a != b);
+        break;  // DW_OP_ne
+    default:
+        m->failed = true;
     }
 }
 
@@ -121,16 +150,35 @@ static void run_operation(struct machine *m, struct bo__cursor *c)
             m->failed = true;
         push(m, word);
         return;
-    case 0x08: push(m, bo__cursor_u8(c)); return;                       // DW_OP_const1u
-    case 0x09: push(m, (uint64_t)(int8_t)bo__cursor_u8(c)); return;     // DW_OP_const1s
-    case 0x0a: push(m, bo__cursor_u16(c)); return;                      // DW_OP_const2u
-    case 0x0b: push(m, (uint64_t)(int16_t)bo__cursor_u16(c)); return;   // DW_OP_const2s
-    case 0x0c: push(m, bo__cursor_u32(c)); return;                      // DW_OP_const4u
-    case 0x0d: push(m, (uint64_t)(int32_t)bo__cursor_u32(c)); return;   // DW_OP_const4s
-    case 0x10: push(m, bo__cursor_uleb(c)); return;                     // DW_OP_constu
-    case 0x11: push(m, (uint64_t)bo__cursor_sleb(c)); return;           // DW_OP_consts
-    case 0x23: push(m, pop(m) + bo__cursor_uleb(c)); return;            // DW_OP_plus_uconst
-    default: run_binary(m, opcode);
+    case 0x08:
+        push(m, bo__cursor_u8(c));
+        return;  // DW_OP_const1u
+    case 0x09:
+        push(m, (uint64_t)(int8_t)bo__cursor_u8(c));
+        return;  // DW_OP_const1s
+    case 0x0a:
+        push(m, bo__cursor_u16(c));
+        return;  // DW_OP_const2u
+    case 0x0b:
+        push(m, (uint64_t)(int16_t)bo__cursor_u16(c));
+        return;  // DW_OP_const2s
+    case 0x0c:
+        push(m, bo__cursor_u32(c));
+        return;  // DW_OP_const4u
+    case 0x0d:
+        push(m, (uint64_t)(int32_t)bo__cursor_u32(c));
+        return;  // DW_OP_const4s
+    case 0x10:
+        push(m, bo__cursor_uleb(c));
+        return;  // DW_OP_constu
+    case 0x11:
+        push(m, (uint64_t)bo__cursor_sleb(c));
+        return;  // DW_OP_consts
+    case 0x23:
+        push(m, pop(m) + bo__cursor_uleb(c));
+        return;  // DW_OP_plus_uconst
+    default:
+        run_binary(m, opcode);
     }
 }
 
@@ -165,8 +213,11 @@ static bool follow(const struct bo__cfi_rule *rule, const struct bo__regs *regs,
                    struct bo__stack *stack, uintptr_t cfa, uintptr_t *out)
 {
     switch (rule->kind) {
-    case BO__CFI_OFFSET: return bo__stack_read(stack, cfa + (uintptr_t)rule->offset, out);
-    case BO__CFI_VALUE: *out = cfa + (uintptr_t)rule->offset; return true;
+    case BO__CFI_OFFSET:
+        return bo__stack_read(stack, cfa + (uintptr_t)rule->offset, out);
+    case BO__CFI_VALUE:
+        *out = cfa + (uintptr_t)rule->offset;
+        return true;
     case BO__CFI_REGISTER:
         if (rule->offset < 0 || rule->offset >= BO__REG_COUNT || !(regs->known >> rule->offset & 1))
             return false;
@@ -174,8 +225,10 @@ static bool follow(const struct bo__cfi_rule *rule, const struct bo__regs *regs,
         return true;
     case BO__CFI_EXPRESSION:
         return evaluate(rule, regs, stack, &cfa, out) && bo__stack_read(stack, *out, out);
-    case BO__CFI_VALUE_EXPRESSION: return evaluate(rule, regs, stack, &cfa, out);
-    default: return false;
+    case BO__CFI_VALUE_EXPRESSION:
+        return evaluate(rule, regs, stack, &cfa, out);
+    default:
+        return false;
     }
 }
 

@@ -119,7 +119,8 @@ static inline bo_str bo__cursor_text(struct bo__cursor *c)
 // Names longer than this are cut, so that a string table without NULs cannot make a look-up slow.
 #define BO__TEXT_MAX 4096
 
-// bo__text_at is the NUL-terminated string at an offset of a string section; empty if there is none.
+// bo__text_at is the NUL-terminated string at an offset of a string section; empty if there is
+// none.
 static inline bo_str bo__text_at(bo_str section, uint64_t offset)
 {
     if (offset >= section.len)

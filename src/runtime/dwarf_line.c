@@ -50,15 +50,15 @@ enum {
 
 struct unit {
     const struct bo__lines *lines;
-    size_t offset;               // Of its header in the section.
+    size_t offset;  // Of its header in the section.
     unsigned version;
-    unsigned offset_size;        // 4, or 8 in the 64-bit format.
-    unsigned min_instruction;    // Bytes.
+    unsigned offset_size;      // 4, or 8 in the 64-bit format.
+    unsigned min_instruction;  // Bytes.
     int line_base;
     unsigned line_range;
     unsigned opcode_base;
-    bo_str operand_counts;       // Of the standard opcodes, from opcode 1.
-    struct bo__cursor tables;    // The directory and file tables.
+    bo_str operand_counts;     // Of the standard opcodes, from opcode 1.
+    struct bo__cursor tables;  // The directory and file tables.
     struct bo__cursor program;
 };
 
@@ -73,7 +73,8 @@ struct row {
 // an empty program.
 static bool read_unit(const struct bo__lines *lines, struct bo__cursor *c, struct unit *u)
 {
-    *u = (struct unit){.lines = lines, .offset = (size_t)(c->at - lines->line.ptr), .offset_size = 4};
+    *u = (struct unit){
+        .lines = lines, .offset = (size_t)(c->at - lines->line.ptr), .offset_size = 4};
     uint64_t length = bo__cursor_u32(c);
     if (length == 0xffffffff) {
         u->offset_size = 8;
@@ -166,9 +167,9 @@ static bool add_sequence(struct bo__lines *lines, struct bo__line_sequence seque
     if (lines->count == lines->room) {
         size_t room = lines->room ? 2 * lines->room : 1024;
         size_t size = sizeof(*lines->sequences);
-        void *grown = room > SEQUENCES_MAX ? NULL
-                                           : bo__scratch_grow(lines->sequences, lines->room * size,
-                                                              room * size);
+        void *grown = room > SEQUENCES_MAX
+                          ? NULL
+                          : bo__scratch_grow(lines->sequences, lines->room * size, room * size);
         if (!grown)
             return false;
         lines->sequences = grown;
@@ -242,28 +243,54 @@ static void read_form(const struct unit *u, struct bo__cursor *c, uint64_t form,
                       uint64_t *number)
 {
     switch (form) {
-    case FORM_STRING: *text = bo__cursor_text(c); break;
-    case FORM_STRP: *text = bo__text_at(u->lines->str, bo__cursor_uint(c, u->offset_size)); break;
+    case FORM_STRING:
+        *text = bo__cursor_text(c);
+        break;
+    case FORM_STRP:
+        *text = bo__text_at(u->lines->str, bo__cursor_uint(c, u->offset_size));
+        break;
     case FORM_LINE_STRP:
         *text = bo__text_at(u->lines->line_str, bo__cursor_uint(c, u->offset_size));
         break;
-    case FORM_UDATA: *number = bo__cursor_uleb(c); break;
-    case FORM_DATA1: *number = bo__cursor_u8(c); break;
-    case FORM_DATA2: *number = bo__cursor_u16(c); break;
-    case FORM_DATA4: *number = bo__cursor_u32(c); break;
-    case FORM_DATA8: *number = bo__cursor_u64(c); break;
-    case FORM_DATA16: bo__cursor_take(c, 16); break;
-    case FORM_BLOCK: bo__cursor_take(c, bo__cursor_uleb(c)); break;
-    case FORM_BLOCK1: bo__cursor_take(c, bo__cursor_u8(c)); break;
-    case FORM_BLOCK2: bo__cursor_take(c, bo__cursor_u16(c)); break;
-    case FORM_BLOCK4: bo__cursor_take(c, bo__cursor_u32(c)); break;
-    default: bo__cursor_fail(c);
+    case FORM_UDATA:
+        *number = bo__cursor_uleb(c);
+        break;
+    case FORM_DATA1:
+        *number = bo__cursor_u8(c);
+        break;
+    case FORM_DATA2:
+        *number = bo__cursor_u16(c);
+        break;
+    case FORM_DATA4:
+        *number = bo__cursor_u32(c);
+        break;
+    case FORM_DATA8:
+        *number = bo__cursor_u64(c);
+        break;
+    case FORM_DATA16:
+        bo__cursor_take(c, 16);
+        break;
+    case FORM_BLOCK:
+        bo__cursor_take(c, bo__cursor_uleb(c));
+        break;
+    case FORM_BLOCK1:
+        bo__cursor_take(c, bo__cursor_u8(c));
+        break;
+    case FORM_BLOCK2:
+        bo__cursor_take(c, bo__cursor_u16(c));
+        break;
+    case FORM_BLOCK4:
+        bo__cursor_take(c, bo__cursor_u32(c));
+        break;
+    default:
+        bo__cursor_fail(c);
     }
 }
 
-// table_entry reads a table of version 5 at *c and steps over it, or up to a broken entry. It reports
-// whether the table has the wanted entry.
-static bool table_entry(const struct unit *u, struct bo__cursor *c, uint64_t want, struct entry *out)
+// table_entry reads a table of version 5 at *c and steps over it, or up to a broken entry. It
+// reports whether the table has the wanted entry.
+static bool table_entry(const struct unit *u, struct bo__cursor *c, uint64_t want,
+                        struct entry *out)
 {
     struct {
         uint64_t content, form;
@@ -311,8 +338,8 @@ static bool find_file_v5(struct unit *u, uint64_t file, struct entry *out, bo_st
     return true;
 }
 
-// Before version 5 both tables are lists that end with an empty string, counted from 1, and directory
-// 0 is where the compiler ran.
+// Before version 5 both tables are lists that end with an empty string, counted from 1, and
+// directory 0 is where the compiler ran.
 static bool find_file_v4(struct unit *u, uint64_t file, struct entry *out, bo_str *dir)
 {
     struct bo__cursor dirs = u->tables, c = u->tables;
@@ -414,8 +441,8 @@ bool bo__lines_find(const struct bo__lines *lines, uint64_t addr, struct bo__lin
         return false;
     u.program.at = lines->line.ptr + s->program;
 
-    // The row that covers addr is the last one at or below it. Line 0 marks code that no line stands
-    // for: the line before it says more.
+    // The row that covers addr is the last one at or below it. Line 0 marks code that no line
+    // stands for: the line before it says more.
     struct row r = {.file = 1, .line = 1}, best = {0};
     while (bo__cursor_left(&u.program)) {
         enum step step = run_opcode(&u, &r);

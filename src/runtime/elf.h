@@ -30,17 +30,18 @@ struct bo__elf {
     bo_str image;
     struct bo__elf_segment segments[BO__ELF_SEGMENTS];
     int segment_count;
-    uint64_t headers_addr;     // Virtual address of the program headers, to find the load bias.
-    bo_str symbols, names;     // .symtab and its strings, else .dynsym and its; empty: stripped.
+    uint64_t headers_addr;       // Virtual address of the program headers, to find the load bias.
+    bo_str symbols, names;       // .symtab and its strings, else .dynsym and its; empty: stripped.
     bo_str line, line_str, str;  // .debug_line, .debug_line_str, .debug_str; empty: none.
-    bo_str frames;             // .eh_frame; empty: none.
-    uint64_t frames_addr;      // Its virtual address.
+    bo_str frames;               // .eh_frame; empty: none.
+    uint64_t frames_addr;        // Its virtual address.
     struct bo__elf_function *functions;  // Sorted by addr; made by bo__elf_index.
     size_t function_count;
 };
 
 // bo__elf_open reads the headers of an image, which must stay where it is. It reports false if this
-// is no ELF file of our kind. Sections that are missing, compressed or out of bounds are left empty.
+// is no ELF file of our kind. Sections that are missing, compressed or out of bounds are left
+// empty.
 bool bo__elf_open(struct bo__elf *elf, bo_str image);
 
 // bo__elf_index makes the index of functions. Without symbols, or without memory, it stays empty.
@@ -55,8 +56,9 @@ bo_str bo__elf_bytes(const struct bo__elf *elf, uint64_t addr);
 // bo__elf_is_code reports whether an address lies in an executable segment.
 bool bo__elf_is_code(const struct bo__elf *elf, uint64_t addr);
 
-// bo__elf_function_at finds the function that an address lies in: its name without the suffixes that
-// compilers add to clones (".part.0", ".constprop.0", ".cold"), and the distance from its start.
+// bo__elf_function_at finds the function that an address lies in: its name without the suffixes
+// that compilers add to clones (".part.0", ".constprop.0", ".cold"), and the distance from its
+// start.
 bool bo__elf_function_at(const struct bo__elf *elf, uint64_t addr, bo_str *name, uint64_t *offset);
 
 #endif

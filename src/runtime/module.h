@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// runtime/module.h: what is mapped into this process as code: the executable first of all; in a dynamic
-// build the shared libraries too, and the kernel's vdso.
+// runtime/module.h: what is mapped into this process as code: the executable first of all; in a
+// dynamic build the shared libraries too, and the kernel's vdso.
 //
-// Modules are found when a report first meets an address of theirs and are kept for good; until then
-// nothing is read or mapped. The tables, and all that is cached over them, belong to whoever
+// Modules are found when a report first meets an address of theirs and are kept for good; until
+// then nothing is read or mapped. The tables, and all that is cached over them, belong to whoever
 // holds the report lock: one report at a time.
 #ifndef BORA_SRC_RUNTIME_MODULE_H
 #define BORA_SRC_RUNTIME_MODULE_H
@@ -20,12 +20,12 @@ struct bo__module {
     struct bo__elf elf;
     struct bo__cfi cfi;
     struct bo__lines lines;
-    bool indexed;    // The functions and lines are: they are wanted later than the CFI, or never.
-    char name[64];   // The file's last component.
+    bool indexed;   // The functions and lines are: they are wanted later than the CFI, or never.
+    char name[64];  // The file's last component.
 };
 
-// bo__report_lock makes the calling thread the one that reports. It waits for another one to finish, a
-// number of milliseconds at most. False: it took too long, or the thread holds the lock
+// bo__report_lock makes the calling thread the one that reports. It waits for another one to
+// finish, a number of milliseconds at most. False: it took too long, or the thread holds the lock
 // already, that is, the report itself crashed. Safe in a signal handler.
 bool bo__report_lock(int wait_ms);
 void bo__report_unlock(void);

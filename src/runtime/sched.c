@@ -192,8 +192,8 @@ static bo__task *steal(bo__p *thief, bo__p *victim)
         if (count > BO__RING / 2)
             continue;  // head and tail were not of one moment
         for (uint32_t i = 0; i < count; i++) {
-            bo__task *task = atomic_load_explicit(&victim->ring[(head + i) % BO__RING],
-                                                  memory_order_relaxed);
+            bo__task *task =
+                atomic_load_explicit(&victim->ring[(head + i) % BO__RING], memory_order_relaxed);
             atomic_store_explicit(&thief->ring[(to + i) % BO__RING], task, memory_order_relaxed);
         }
         if (!atomic_compare_exchange_strong_explicit(&victim->head, &head, head + count,
@@ -395,8 +395,7 @@ bo__task *bo__next_task(bo__m *m)
     task = ring_pop(p);
     if (!task)
         return NULL;
-    if (__builtin_expect(
-            atomic_load_explicit(&bo__rt.idle_count, memory_order_relaxed) > 0, 0)) {
+    if (__builtin_expect(atomic_load_explicit(&bo__rt.idle_count, memory_order_relaxed) > 0, 0)) {
         if (ring_count(p) > 0)
             surplus(p);
         else

@@ -23,7 +23,7 @@
 #include <sys/types.h>
 
 #define BO__CACHE_LINE 64
-#define BO__RING 256         // slots of a P's run queue, as in Go
+#define BO__RING 256  // slots of a P's run queue, as in Go
 #define BO__PROCS_MAX 256
 
 typedef struct bo__p bo__p;
@@ -78,29 +78,29 @@ typedef struct bo__local_value {
 
 struct bo__g {
     bo__task task;
-    void *sp;                  // saved stack pointer, while off the processor; switch_*.S knows
-    _Atomic uint32_t on_cpu;   // 1 until it is off its stack; switch_*.S knows its offset
-    _Atomic uint8_t state;     // bo__g_state
-    uint8_t reason;            // bo__wait_reason of the present wait
-    bool deaf;                 // the present wait is not ended by the scope
-    bool solo;                 // only one waker is possible: claiming needs no atomic operation
+    void *sp;                 // saved stack pointer, while off the processor; switch_*.S knows
+    _Atomic uint32_t on_cpu;  // 1 until it is off its stack; switch_*.S knows its offset
+    _Atomic uint8_t state;    // bo__g_state
+    uint8_t reason;           // bo__wait_reason of the present wait
+    bool deaf;                // the present wait is not ended by the scope
+    bool solo;                // only one waker is possible: claiming needs no atomic operation
     _Atomic uintptr_t claim;
-    int64_t deadline;          // of the present wait
+    int64_t deadline;  // of the present wait
     const void *waits_on;
-    _Atomic int64_t since;     // coarse time at which the present wait began
+    _Atomic int64_t since;  // coarse time at which the present wait began
     bo__scope *scope;
     bo__g *scope_next, *scope_prev;
     char *stack_low, *stack_high;
     int saved_errno;
-    _Atomic uint32_t futex;    // of a thread-backed one: raised when it may go on
-    uint16_t pins;             // bo_pin_thread calls not yet undone
-    bool thread;               // thread-backed: waits by blocking its thread
-    bo__m *m;                  // the thread it runs on, while it runs
+    _Atomic uint32_t futex;  // of a thread-backed one: raised when it may go on
+    uint16_t pins;           // bo_pin_thread calls not yet undone
+    bool thread;             // thread-backed: waits by blocking its thread
+    bo__m *m;                // the thread it runs on, while it runs
     bo__m *last_m;
     uint64_t id;
     const char *name;
-    const void *site;          // where it was started
-    void *fn;                  // what it runs
+    const void *site;  // where it was started
+    void *fn;          // what it runs
     bo__local_value *locals;
     void (*at_exit)(void *value, void *data);
     void *at_exit_data;
@@ -130,40 +130,40 @@ struct bo__p {
     bo__start *starts;                        // free start records
     uint32_t start_count;
     uint32_t slot_count;
-    bo__g *slots[64];                         // free stacks of the default size
+    bo__g *slots[64];  // free stacks of the default size
     uint64_t id_next, id_end;
     uint64_t random;
     struct bo__wheel *wheel;
     bo__counts counts;
     int index;
     int epoll_fd, wake_fd;
-    bool searching;                           // was woken to look for work and has found none yet
+    bool searching;  // was woken to look for work and has found none yet
     // Read and written by others.
     _Alignas(BO__CACHE_LINE) _Atomic uint32_t idle;  // 1: sleeps in its poller, wake it by wake_fd
     _Atomic(bo__m *) m;
     int32_t inbox_lock;
-    bo__task *inbox_first, *inbox_last;       // forced migration (BORA_MIGRATE) only
+    bo__task *inbox_first, *inbox_last;  // forced migration (BORA_MIGRATE) only
     // The monitor's alone.
     _Alignas(BO__CACHE_LINE) uint32_t seen_tick;
     int64_t seen_at;
 };
 
 struct bo__m {
-    bo__g *g;                    // running now: a goroutine, or g0
-    _Atomic(bo__p *) p;          // NULL: none
-    uint32_t inside;             // depth of bo__enter; plain, since only this thread writes it
-    _Atomic uint32_t lost;       // 1: look before touching p
-    int32_t take_lock;           // held by the monitor while it decides
-    _Atomic uint32_t futex;      // a spare sleeps here
+    bo__g *g;                // running now: a goroutine, or g0
+    _Atomic(bo__p *) p;      // NULL: none
+    uint32_t inside;         // depth of bo__enter; plain, since only this thread writes it
+    _Atomic uint32_t lost;   // 1: look before touching p
+    int32_t take_lock;       // held by the monitor while it decides
+    _Atomic uint32_t futex;  // a spare sleeps here
     bo__m *next_spare, *next_all;
-    bo__g *dead;                 // its slot is given back once g0 runs
+    bo__g *dead;  // its slot is given back once g0 runs
     pid_t tid;
     pthread_t thread;
-    bool foreign;                // not started by the runtime
-    bool in_run;                 // a foreign thread that waits in bo_run
+    bool foreign;  // not started by the runtime
+    bool in_run;   // a foreign thread that waits in bo_run
     _Atomic bool alive;
     void *signal_stack;
-    bo__g g0;                    // the scheduler's context; of a foreign thread: its stand-in
+    bo__g g0;  // the scheduler's context; of a foreign thread: its stand-in
 };
 
 typedef struct {
@@ -173,13 +173,13 @@ typedef struct {
     _Atomic int searching;       // Ps woken to look for work that have found none yet
     _Atomic int64_t coarse_now;  // bo_mono(), at most about 2 ms old while anything runs
     _Atomic bool started;
-    _Atomic int off_p;           // goroutines that run without a P: blocking calls, hogs, pinned
-    _Atomic int foreign;         // foreign threads that have used the runtime, without those in bo_run
-    _Atomic int threads;         // Ms alive that the runtime started
-    _Atomic int in_run;          // foreign threads in bo_run
-    _Atomic int thread_timed;    // thread-backed waits that have a deadline
-    _Atomic int poll_fds;        // descriptors tied to a poller
-    bo__counts elsewhere;        // of threads without a P; raised atomically
+    _Atomic int off_p;    // goroutines that run without a P: blocking calls, hogs, pinned
+    _Atomic int foreign;  // foreign threads that have used the runtime, without those in bo_run
+    _Atomic int threads;  // Ms alive that the runtime started
+    _Atomic int in_run;   // foreign threads in bo_run
+    _Atomic int thread_timed;  // thread-backed waits that have a deadline
+    _Atomic int poll_fds;      // descriptors tied to a poller
+    bo__counts elsewhere;      // of threads without a P; raised atomically
     int threads_max;
     _Atomic(bo__m *) all_m;
     int32_t global_lock;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Mappings instead of a heap: a report makes a handful of them and they live as long as the program.
-// Errors are told by NULL; errno is kept, since the caller may be a signal handler.
+// Mappings instead of a heap: a report makes a handful of them and they live as long as the
+// program. Errors are told by NULL; errno is kept, since the caller may be a signal handler.
 #include "runtime/scratch.h"
 
 #include <errno.h>

@@ -15,8 +15,8 @@ void bo__scratch_free(void *ptr, size_t size);
 // A NULL ptr with size 0 makes a new one. The added bytes are zero.
 void *bo__scratch_grow(void *ptr, size_t old_size, size_t new_size);
 
-// bo__scratch_sort sorts in place: no memory, no recursion, n log n also in the worst case (which is
-// why it is a heap sort). less is called with two elements; the size of one is at most 64.
+// bo__scratch_sort sorts in place: no memory, no recursion, n log n also in the worst case (which
+// is why it is a heap sort). less is called with two elements; the size of one is at most 64.
 void bo__scratch_sort(void *base, size_t count, size_t size,
                       bool (*less)(const void *a, const void *b, const void *context),
                       const void *context);

@@ -59,10 +59,10 @@ typedef struct {
 
 typedef struct {
     int32_t lock;
-    arena *arena;        // the one new slots are carved from
-    slot_list warm;      // free, with their pages
-    slot_list cold;      // free, without
-    size_t low_water;    // fewest warm ones since the last trim
+    arena *arena;      // the one new slots are carved from
+    slot_list warm;    // free, with their pages
+    slot_list cold;    // free, without
+    size_t low_water;  // fewest warm ones since the last trim
 } depot;
 
 static depot depots[BO__STACK_CLASSES];
@@ -140,22 +140,22 @@ static void guard_by_mprotect(char *low)
 }
 
 // One call for a batch where the kernel takes it (process_madvise on oneself, Linux 6.13).
+static _Atomic int pidfd_self = -1;
 static bool guard_batch(struct iovec *pages, int count)
 {
-    static _Atomic int self = -1;
-    if (self == -1) {
+    if (pidfd_self == -1) {
         int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
         int expected = -1;
-        if (fd < 0 || !atomic_compare_exchange_strong(&self, &expected, fd))
+        if (fd < 0 || !atomic_compare_exchange_strong(&pidfd_self, &expected, fd))
             if (fd >= 0)
                 close(fd);
         if (fd < 0)
-            self = -2;
+            pidfd_self = -2;
     }
-    if (self < 0)
+    if (pidfd_self < 0)
         return false;
     ssize_t done =
-        syscall(SYS_process_madvise, self, pages, (size_t)count, MADV_GUARD_INSTALL, 0);
+        syscall(SYS_process_madvise, pidfd_self, pages, (size_t)count, MADV_GUARD_INSTALL, 0);
     return done == (ssize_t)count * PAGE;
 }
 
@@ -298,8 +298,8 @@ bo__g *bo__stack_get(bo__p *p, uint32_t stack_class)
             p->slot_count = depot_take(stack_class, p->slots, BATCH);
         g = p->slots[--p->slot_count];
     }
-    if (!g->stack_high)
-        set_bounds(g, stack_class);
+    // Written, not looked at first: reading a page that was never touched costs a fault of its own.
+    set_bounds(g, stack_class);
 #ifdef BO__ADDRESS_SANITIZER
     ASAN_UNPOISON_MEMORY_REGION(g->stack_low, (size_t)(g->stack_high - g->stack_low));
 #endif

@@ -13,11 +13,11 @@
 
 // What is known of a pc; all texts live for ever.
 typedef struct {
-    bo_str module;    // The executable's or the library's file name; empty: no code that we know.
-    bo_str function;  // Empty: not known.
-    uintptr_t offset; // Of the pc in the function, or in the module where no function is known.
-    bo_str dir, file; // The file's name is dir/file, or file where dir is empty; see dwarf_line.h.
-    uint32_t line;    // 0: not known, and then dir and file are empty.
+    bo_str module;     // The executable's or the library's file name; empty: no code that we know.
+    bo_str function;   // Empty: not known.
+    uintptr_t offset;  // Of the pc in the function, or in the module where no function is known.
+    bo_str dir, file;  // The file's name is dir/file, or file where dir is empty; see dwarf_line.h.
+    uint32_t line;     // 0: not known, and then dir and file are empty.
 } bo__symbol;
 
 // bo__symbolize looks a pc up; false if nothing at all is known. For a return address look up the

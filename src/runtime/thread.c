@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SPARE_KEEP 2                     // spares that do not retire
+#define SPARE_KEEP 2  // spares that do not retire
 #define SPARE_LIFE (10 * BO_SECOND)
-#define THREAD_STACK (256 << 10)         // of g0: the scheduler's, never user code's
+#define THREAD_STACK (256 << 10)  // of g0: the scheduler's, never user code's
 
 static int32_t spare_lock;
 static bo__m *spares;
@@ -58,7 +58,8 @@ static bo__m *m_new(void)
         retired = m->next_spare;
     bo__unlock(&spare_lock);
     if (!m) {
-        m = aligned_alloc(BO__CACHE_LINE, (sizeof *m + BO__CACHE_LINE - 1) & ~(BO__CACHE_LINE - 1ul));
+        m = aligned_alloc(BO__CACHE_LINE,
+                          (sizeof *m + BO__CACHE_LINE - 1) & ~(BO__CACHE_LINE - 1ul));
         if (!m)
             bo_panic("out of memory");
         memset(m, 0, sizeof *m);

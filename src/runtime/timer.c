@@ -27,11 +27,11 @@
 
 struct bo__wheel {
     int32_t lock;
-    bool running;                   // somebody is in bo__wheel_run
+    bool running;  // somebody is in bo__wheel_run
     uint32_t count;
-    uint64_t tick;                  // everything due up to here has fired
-    uint64_t used[LEVELS];          // a bit for each slot that is not empty
-    _Atomic int64_t due;            // no timer fires before this; INT64_MAX: there is none
+    uint64_t tick;          // everything due up to here has fired
+    uint64_t used[LEVELS];  // a bit for each slot that is not empty
+    _Atomic int64_t due;    // no timer fires before this; INT64_MAX: there is none
     bo__timer *slots[LEVELS][SLOTS];
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Finding a function's row in the unwind tables costs about a microsecond; a dump of a million goroutines
-// asks for the same few hundred addresses all the time. So rows are remembered by address.
+// Finding a function's row in the unwind tables costs about a microsecond; a dump of a million
+// goroutines asks for the same few hundred addresses all the time. So rows are remembered by
+// address.
 #include "runtime/unwind.h"
 
 #include <ucontext.h>
@@ -133,8 +134,8 @@ static bool step_fp(struct bo__regs *regs, struct bo__stack *stack)
     return true;
 }
 
-// step_bad_call leaves a pc that is no code, such as 0: a call through a bad pointer brought it there,
-// and the return address is where the call has put it.
+// step_bad_call leaves a pc that is no code, such as 0: a call through a bad pointer brought it
+// there, and the return address is where the call has put it.
 static bool step_bad_call(struct bo__regs *regs, struct bo__stack *stack)
 {
 #if defined(__x86_64__)
@@ -162,8 +163,8 @@ static const struct remembered *find_row(uintptr_t pc, struct remembered *own)
     return r;
 }
 
-// step_tables goes one frame up by what is known of the code at pc. *signal becomes whether that was
-// the frame of a signal, which is not left by a return: its caller was interrupted too.
+// step_tables goes one frame up by what is known of the code at pc. *signal becomes whether that
+// was the frame of a signal, which is not left by a return: its caller was interrupted too.
 static bool step_tables(struct bo__regs *regs, struct bo__stack *stack, uintptr_t pc,
                         bool interrupted, bool *signal)
 {
@@ -175,7 +176,8 @@ static bool step_tables(struct bo__regs *regs, struct bo__stack *stack, uintptr_
     }
     if (r->kind == NO_CODE && interrupted)
         return step_bad_call(regs, stack);
-    // A frame pointer may be a number like any other in foreign code: it must lead to code at least.
+    // A frame pointer may be a number like any other in foreign code: it must lead to code at
+    // least.
     return step_fp(regs, stack) && bo__module_at(strip(regs->pc) - 1);
 }
 
@@ -203,8 +205,7 @@ void bo__unwind(bo__trace *trace, struct bo__regs regs, struct bo__stack stack, 
     walk(trace, &regs, &stack, interrupted, true);
 }
 
-void bo__unwind_fp(bo__trace *trace, struct bo__regs regs, struct bo__stack stack,
-                   bool interrupted)
+void bo__unwind_fp(bo__trace *trace, struct bo__regs regs, struct bo__stack stack, bool interrupted)
 {
     walk(trace, &regs, &stack, interrupted, false);
 }

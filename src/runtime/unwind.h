@@ -9,8 +9,8 @@
 
 #include "runtime/cfi.h"
 
-// A trace keeps at most this many calls: the innermost, where it happens, and the outermost, where it
-// began. Those between are counted.
+// A trace keeps at most this many calls: the innermost, where it happens, and the outermost, where
+// it began. Those between are counted.
 #define BO__TRACE_INNER 48
 #define BO__TRACE_OUTER 16
 #define BO__TRACE_MAX (BO__TRACE_INNER + BO__TRACE_OUTER)

@@ -103,9 +103,12 @@ static void fire_deadline(bo__timer *timer)
 static bo__wake outcome(bo__g *g)
 {
     switch (atomic_load_explicit(&g->claim, memory_order_acquire)) {
-    case BO__CLAIM_DEADLINE: return BO__WAKE_DEADLINE;
-    case BO__CLAIM_SCOPE: return BO__WAKE_SCOPE;
-    default: return BO__WAKE_EVENT;
+    case BO__CLAIM_DEADLINE:
+        return BO__WAKE_DEADLINE;
+    case BO__CLAIM_SCOPE:
+        return BO__WAKE_SCOPE;
+    default:
+        return BO__WAKE_EVENT;
     }
 }
 

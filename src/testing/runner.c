@@ -55,7 +55,7 @@ struct runner {
     int running;
     int runs;  // Numbers the folders.
     int passed, failed, skipped;
-    int interrupted;  // The signal that ended the run, or 0.
+    int interrupted;     // The signal that ended the run, or 0.
     sigset_t inherited;  // The signal mask that this process was started with.
 };
 

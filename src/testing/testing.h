@@ -22,11 +22,11 @@ enum { TEST_PASSED = 0, TEST_FAILED = 1, TEST_SKIPPED = 77 };
 
 // What `runner` is asked to do.
 struct test_plan {
-    const char *run;       // Extended regular expression a test's name must match, or NULL for all.
-    int count;             // How often each test runs.
-    int parallel;          // How many at the same time.
-    bo_duration timeout;   // For each run.
-    bool verbose;          // Also name the tests that pass, with what they wrote.
+    const char *run;      // Extended regular expression a test's name must match, or NULL for all.
+    int count;            // How often each test runs.
+    int parallel;         // How many at the same time.
+    bo_duration timeout;  // For each run.
+    bool verbose;         // Also name the tests that pass, with what they wrote.
 };
 
 // The registered tests and programs, in the linker's order.

@@ -69,9 +69,9 @@ typedef struct bo_field bo_field;
 // What a value must satisfy. A number has min and max, a bo_str min_len, max_len (in characters)
 // and format, a slice min_len and max_len (in elements), and any field required.
 typedef struct {
-    bool required;       // Present in the input, and not null.
-    long double min;     // Holds every 64-bit integer exactly. -infinity: no limit.
-    long double max;     // infinity: no limit.
+    bool required;    // Present in the input, and not null.
+    long double min;  // Holds every 64-bit integer exactly. -infinity: no limit.
+    long double max;  // infinity: no limit.
     size_t min_len;
     size_t max_len;      // SIZE_MAX: no limit.
     const char *format;  // "email". NULL: any.
@@ -85,7 +85,7 @@ enum {
 
 struct bo_field {
     const bo_type *type;
-    const char *key_;       // `,"` and the tag and at least 32 NULs; bo_field_name is the name alone.
+    const char *key_;  // `,"` and the tag and at least 32 NULs; bo_field_name is the name alone.
     const bo_rules *rules;  // NULL: none.
     uint32_t offset;
     uint8_t name_len;
@@ -143,36 +143,35 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
 
 // BO_STRUCT declares struct S, the type name S, and their description, from a macro that
 // lists the fields (see above). Up to 256 fields. It stands at file scope.
-#define BO_STRUCT(S, FIELDS)                                                                    \
-    typedef struct S S;                                                                      \
-    struct S {                                                                                  \
+#define BO_STRUCT(S, FIELDS)                                                                       \
+    typedef struct S S;                                                                            \
+    struct S {                                                                                     \
         FIELDS(BO__MEMBER)                                                                         \
     };                                                                                             \
-    enum { bo__kind_##S = BO_KIND_STRUCT, bo__field_count_##S = 0 FIELDS(BO__ONE) };         \
-    _Static_assert(bo__field_count_##S <= 256, #S " has more than 256 fields");              \
-    static const bo_type bo__type_##S;                                                          \
+    enum { bo__kind_##S = BO_KIND_STRUCT, bo__field_count_##S = 0 FIELDS(BO__ONE) };               \
+    _Static_assert(bo__field_count_##S <= 256, #S " has more than 256 fields");                    \
+    static const bo_type bo__type_##S;                                                             \
     BO__RULES_BEGIN                                                                                \
-    static const bo_field bo__fields_##S[] = {FIELDS(BO__FIELD_OF(S))};                      \
+    static const bo_field bo__fields_##S[] = {FIELDS(BO__FIELD_OF(S))};                            \
     BO__RULES_END                                                                                  \
-    __attribute__((unused)) static const bo_type bo__type_##S = {                               \
-        .name = #S,                                                                             \
+    __attribute__((unused)) static const bo_type bo__type_##S = {                                  \
+        .name = #S,                                                                                \
         .kind = BO_KIND_STRUCT,                                                                    \
         .has_rules = (0 FIELDS(BO__HAS_RULES)) > 0,                                                \
-        .field_count = bo__field_count_##S,                                                     \
-        .size = sizeof(S),                                                                      \
-        .align = _Alignof(S),                                                                   \
+        .field_count = bo__field_count_##S,                                                        \
+        .size = sizeof(S),                                                                         \
+        .align = _Alignof(S),                                                                      \
         .text_size_ = 2 FIELDS(BO__TEXT_SIZE),                                                     \
-        .fields = bo__fields_##S,                                                               \
+        .fields = bo__fields_##S,                                                                  \
     }
 
 // BO_TYPE gives the name N to a type that FIELD could take, and describes it under that name.
-#define BO_TYPE(N, T)                                                                           \
-    typedef T N;                                                                                \
+#define BO_TYPE(N, T)                                                                              \
+    typedef T N;                                                                                   \
     enum {                                                                                         \
-        bo__kind_##N =                                                                          \
-            BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T)               \
+        bo__kind_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T)    \
     };                                                                                             \
-    __attribute__((unused)) static const bo_type bo__type_##N =                                 \
+    __attribute__((unused)) static const bo_type bo__type_##N =                                    \
         BO__PICK(BO__IS_##T, BO__SCALAR_INIT, BO__NAMED_INIT)((T), bo__type_##T)
 
 // ---- what the macros above expand to; nothing below is for direct use ----
@@ -267,15 +266,14 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
     T member;                                                                                      \
     _Static_assert(BO__NAME_LEN(tag) >= 1 && BO__NAME_LEN(tag) <= 64,                              \
                    "the tag of " #member " begins with a name of 1 to 64 bytes");                  \
-    _Static_assert(BO__LEN_FROM(tag "\"", '"') == 1 && BO__LEN_FROM(tag "\\", '\\') == 1,            \
+    _Static_assert(BO__LEN_FROM(tag "\"", '"') == 1 && BO__LEN_FROM(tag "\\", '\\') == 1,          \
                    "the tag of " #member " has a quote or a backslash");                           \
     _Static_assert(BO__OPTION_OK(BO__COMMA_1(tag)) && BO__OPTION_OK(BO__COMMA_2(tag)) &&           \
                        __builtin_strlen(BO__COMMA_3(tag)) <= 3,                                    \
                    "the tag of " #member " has an option other than omitempty and omitzero");      \
-    _Static_assert(                                                                                \
-        sizeof((BO__RULES_OF(BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)(                \
-            (T), bo__kind_##T))){__VA_ARGS__}) > 0,                                                \
-        "its constraints fit the type");
+    _Static_assert(sizeof((BO__RULES_OF(BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)(     \
+                       (T), bo__kind_##T))){__VA_ARGS__}) > 0,                                     \
+                   "its constraints fit the type");
 
 // The compiler folds these calls. The three commas behind the tag end the search: an option stands
 // between two commas, and where none follows another comma does.
@@ -308,8 +306,7 @@ struct bo__rules_slice {
     bool required;
     size_t min_len, max_len;
 };
-#define BO__RULES_OF(kind)                                                                         \
-    __typeof__(*BO__RULES_OF_KIND((int)(kind)))
+#define BO__RULES_OF(kind) __typeof__(*BO__RULES_OF_KIND((int)(kind)))
 #define BO__RULES_OF_KIND(kind)                                                                    \
     __builtin_choose_expr(                                                                         \
         (kind) >= BO_KIND_POINTER, (bo_rules *)0,                                                  \
@@ -318,8 +315,7 @@ struct bo__rules_slice {
             __builtin_choose_expr(                                                                 \
                 (kind) == BO_KIND_STR, (struct bo__rules_str *)0,                                  \
                 __builtin_choose_expr((kind) == BO_KIND_BOOL || (kind) == BO_KIND_STRUCT,          \
-                                      (struct bo__rules_any *)0,                                   \
-                                      (struct bo__rules_number *)0))))
+                                      (struct bo__rules_any *)0, (struct bo__rules_number *)0))))
 
 // What a FIELD states comes behind the defaults and overrides them, of which compilers warn.
 #define BO__RULES_BEGIN                                                                            \
@@ -335,15 +331,19 @@ struct bo__rules_slice {
 
 // A FIELD cannot know its struct. So FIELDS is given a macro that ends in the middle of an
 // initializer, where the struct's name is known, and goes on with the line of the field.
-#define BO__FIELD_OF(S) {.offset = (size_t) & ((const S *)0)->BO__FIELD
+#define BO__FIELD_OF(S)                                                                            \
+    {                                                                                              \
+        .offset = (size_t) & ((const S *)0)->BO__FIELD
 #define BO__FIELD(T, member, tag, ...)                                                             \
     member, .type = BO__PICK(BO__IS_##T, BO__SCALAR_TYPE, BO__NAMED_TYPE)((T), bo__type_##T),      \
-    .kind = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T),              \
-    .key_ = ",\"" tag BO__PADDING, .name_len = BO__NAME_LEN(tag),                                  \
-    .rules = BO__RULES(__VA_ARGS__),                                                               \
-    .flags = (BO__HAS_OPTION(tag, "omitempty") ? BO_FIELD_OMITEMPTY : 0) |                         \
-             (BO__HAS_OPTION(tag, "omitzero") ? BO_FIELD_OMITZERO : 0) |                           \
-             (__builtin_strcmp(tag, "-") == 0 ? BO_FIELD_HIDDEN : 0)},
+            .kind = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T),      \
+            .key_ = ",\"" tag BO__PADDING, .name_len = BO__NAME_LEN(tag),                          \
+            .rules = BO__RULES(__VA_ARGS__),                                                       \
+            .flags = (BO__HAS_OPTION(tag, "omitempty") ? BO_FIELD_OMITEMPTY : 0) |                 \
+                     (BO__HAS_OPTION(tag, "omitzero") ? BO_FIELD_OMITZERO : 0) |                   \
+                     (__builtin_strcmp(tag, "-") == 0 ? BO_FIELD_HIDDEN : 0)                       \
+    }                                                                                              \
+    ,
 
 // JSON copies and compares names in whole words, past their end.
 #define BO__PADDING "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"

@@ -13,9 +13,9 @@
 enum { HTTP_WILDCARDS_MAX = 16 };
 
 typedef enum {
-    HTTP_LITERAL, // text is the decoded segment
-    HTTP_ONE,     // text is the name; any one segment that is not empty
-    HTTP_REST,    // text is the name or empty; one segment or more; always the last
+    HTTP_LITERAL,  // text is the decoded segment
+    HTTP_ONE,      // text is the name; any one segment that is not empty
+    HTTP_REST,     // text is the name or empty; one segment or more; always the last
 } http_segment_kind;
 
 typedef struct {
@@ -24,10 +24,10 @@ typedef struct {
 } http_segment;
 
 typedef struct {
-    const char *text; // As written.
-    const char *file; // Where it was registered.
+    const char *text;  // As written.
+    const char *file;  // Where it was registered.
     int line;
-    bo_str method; // Empty: any.
+    bo_str method;  // Empty: any.
     size_t count, wildcards;
     http_segment *segments;
 } http_pattern;
@@ -39,7 +39,7 @@ bo_err bo__http_pattern_parse(const char *text, bo_arena *arena, http_pattern *o
 // How the sets of requests that two patterns match lie to each other.
 typedef enum {
     HTTP_EQUAL,
-    HTTP_NARROWER, // a's lies in b's: a is more specific
+    HTTP_NARROWER,  // a's lies in b's: a is more specific
     HTTP_WIDER,
     HTTP_OVERLAPPING,
     HTTP_DISJOINT,

@@ -15,12 +15,12 @@
 typedef struct http_node http_node;
 
 struct http_node {
-    bo_str text; // The literal by which the parent leads here.
+    bo_str text;  // The literal by which the parent leads here.
     http_node **literals;
-    size_t literal_count, literal_cap; // cap: a power of two, at least twice the count.
+    size_t literal_count, literal_cap;  // cap: a power of two, at least twice the count.
     http_node *one;
-    http_route *here; // Those that end at this node.
-    http_route *rest; // Those of which all that follows is the rest.
+    http_route *here;  // Those that end at this node.
+    http_route *rest;  // Those of which all that follows is the rest.
 };
 
 static http_node **literal_slot(const http_node *node, bo_str text)

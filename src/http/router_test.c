@@ -192,7 +192,7 @@ TEST(router_knows_when_a_slash_is_missing)
 TEST(router_explains_conflicts)
 {
     static const struct {
-        const char *a, *b, *why; // why NULL: they go together
+        const char *a, *b, *why;  // why NULL: they go together
     } cases[] = {
         {"GET /a", "GET /a", "matches the same requests"},
         {"GET /{x}", "GET /{y}", "matches the same requests"},

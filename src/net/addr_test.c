@@ -109,8 +109,9 @@ TEST(addr_parse_refuses_names_as_unsupported)
 {
     bo_addr addr;
     bo_err err = bo_addr_parse(bo_s("example.com:80"), &addr);
-    EXPECT_EQ(bo_err_message(err), "address \"example.com:80\": \"example.com\" is a name, not an IP "
-                                   "address: not supported");
+    EXPECT_EQ(bo_err_message(err),
+              "address \"example.com:80\": \"example.com\" is a name, not an IP "
+              "address: not supported");
     EXPECT_ERR(err, BO_UNSUPPORTED);
 }
 

@@ -100,7 +100,6 @@ struct bo__g {
     uint64_t id;
     const char *name;
     const void *site;  // where it was started
-    void *fn;          // what it runs
     bo__local_value *locals;
     void (*at_exit)(void *value, void *data);
     void *at_exit_data;
@@ -334,6 +333,7 @@ void bo__deadlock_check(void);
 // crash.c, dump.c: see there.
 void bo__crash_init(void);
 void bo__crash_thread_init(bo__m *m);
+void bo__crash_thread_end(void);
 
 // bo__cycles counts at a constant rate, cheaply; BO__CYCLES_20US of them are roughly 20 us.
 static inline uint64_t bo__cycles(void)

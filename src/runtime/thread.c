@@ -137,6 +137,7 @@ static _Noreturn void end_spare(bo__m *m)
 {
     atomic_fetch_sub(&bo__rt.threads, 1);
     bo__tls_m = NULL;
+    bo__crash_thread_end();
     m_retire(m);
     pthread_exit(NULL);
 }
@@ -373,6 +374,7 @@ static void detach_foreign(void *arg)
     bo__m *m = arg;
     atomic_fetch_sub(&bo__rt.foreign, 1);
     bo__tls_m = NULL;
+    bo__crash_thread_end();
     m_retire(m);
 }
 

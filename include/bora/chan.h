@@ -54,11 +54,13 @@
 
 // bo_send puts a value into the channel and reports true; parks while there is no room and nobody
 // to take it. false: the scope ended meanwhile (bo_scope_err() says why), the value was not sent.
-// The value is what may stand behind `T v =`, an initialiser such as {1, 2} included.
+// The value is what may stand behind `T v =`, an initialiser such as {1, 2} included. A copy of it
+// lies on the caller's stack (bo_on_send: two), which has 256 KB: send a pointer to what is large.
 #define bo_send(ch, ...)                                                                           \
     __extension__({                                                                                \
         BO__STRICT                                                                                 \
-        bool bo__sent = bo__chan_send(bo__chan_any(ch), bo__value(ch, __VA_ARGS__));               \
+        bo__element(ch) bo__sent_value = __VA_ARGS__;                                              \
+        bool bo__sent = bo__chan_send(bo__chan_any(ch), &bo__sent_value);                          \
         BO__END_STRICT                                                                             \
         bo__sent;                                                                                  \
     })
@@ -79,7 +81,8 @@
 #define bo_try_send(ch, ...)                                                                       \
     __extension__({                                                                                \
         BO__STRICT                                                                                 \
-        bool bo__sent = bo__chan_try_send(bo__chan_any(ch), bo__value(ch, __VA_ARGS__));           \
+        bo__element(ch) bo__sent_value = __VA_ARGS__;                                              \
+        bool bo__sent = bo__chan_try_send(bo__chan_any(ch), &bo__sent_value);                      \
         BO__END_STRICT                                                                             \
         bo__sent;                                                                                  \
     })

@@ -60,7 +60,7 @@ static bo__start *depot_take(void)
 static void depot_give(bo__start *first, bo__start *last)
 {
     bo__lock(&depot_lock);
-    last->task.next = &depot->task;
+    last->task.next = (bo__task *)depot;
     depot = first;
     bo__unlock(&depot_lock);
 }
@@ -93,7 +93,7 @@ static bo__start *start_get(bo__p *p)
 static void start_put(bo__p *p, bo__start *start)
 {
     start->call.thunk = NULL;  // marks it free for bo__start_each
-    start->task.next = &p->starts->task;
+    start->task.next = (bo__task *)p->starts;
     p->starts = start;
     if (++p->start_count < LIST_MOST)
         return;

@@ -66,9 +66,9 @@ static void end_locked(bo__scope *scope, bo_err reason, bo__g **chain)
         return;
     __atomic_store_n(&scope->reason_, reason, __ATOMIC_SEQ_CST);
     for (bo__g *g = scope->member_; g; g = g->scope_next) {
+        // A deaf wait has a mark of its own.
         uintptr_t open = BO__CLAIM_OPEN;
-        if (atomic_load(&g->claim) != open || g->deaf ||
-            !atomic_compare_exchange_strong(&g->claim, &open, BO__CLAIM_SCOPE))
+        if (!atomic_compare_exchange_strong(&g->claim, &open, BO__CLAIM_SCOPE))
             continue;
         // It waits, and only we may make it ready: its queue link is free.
         g->task.next = (bo__task *)*chain;

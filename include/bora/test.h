@@ -53,6 +53,11 @@
 #define REQUIRE_EQ(got, want)                                                                      \
     bo__test_require_eq(bo__test_value(got), bo__test_value(want), __FILE__, __LINE__, #got)
 
+// EXPECT_ERR checks what an error is or wraps (bo_err_is), EXPECT_ERR_TEXT what its whole message is.
+// Both free the error, right or not.
+#define EXPECT_ERR(err, kind) bo__test_expect_err((err), (kind), __FILE__, __LINE__, #err)
+#define EXPECT_ERR_TEXT(err, text) bo__test_expect_err_text((err), (text), __FILE__, __LINE__, #err)
+
 // test_fail records a failure in words: the test goes on. test_skip ends the test at once as
 // skipped, with the reason; what had failed before stays a failure.
 #define test_fail(...) bo__test_fail(__FILE__, __LINE__, __VA_ARGS__)
@@ -197,6 +202,10 @@ bool bo__test_expect_eq(struct bo__test_value got, struct bo__test_value want, c
                         int line, const char *expression);
 void bo__test_require_eq(struct bo__test_value got, struct bo__test_value want, const char *file,
                          int line, const char *expression);
+bool bo__test_expect_err(bo_err got, bo_err kind, const char *file, int line,
+                         const char *expression);
+bool bo__test_expect_err_text(bo_err got, const char *text, const char *file, int line,
+                              const char *expression);
 void bo__test_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 _Noreturn void bo__test_skip(const char *file, int line, const char *format, ...)

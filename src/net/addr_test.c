@@ -2,6 +2,8 @@
 #include "net/addr.h"
 #include "net/net_test.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *text, *formatted, *host;
     bo_addr_kind kind;
@@ -100,7 +102,7 @@ TEST(addr_parse_refuses_what_is_no_address)
         snprintf(expected, sizeof expected, "address \"%s\": %s: invalid", bad[i].text,
                  bad[i].reason);
         test_case("%s", bad[i].text);
-        EXPECT_TEXT(bo_addr_parse(bo_str_of(bad[i].text), &addr), expected);
+        EXPECT_ERR_TEXT(bo_addr_parse(bo_str_of(bad[i].text), &addr), expected);
         EXPECT_EQ(addr.port, 7);
     }
 }

@@ -270,7 +270,7 @@ TEST(conn_read_ends_at_its_deadline)
     snprintf(expected, sizeof expected, "read %s: timed out", text);
 
     bo_conn_set_read_deadline(pair.accepted, bo_mono() + 5 * BO_MILLISECOND);
-    EXPECT_TEXT(bo_conn_read(pair.accepted, buf, sizeof buf, &got), expected);
+    EXPECT_ERR_TEXT(bo_conn_read(pair.accepted, buf, sizeof buf, &got), expected);
     EXPECT_ERR(bo_conn_read(pair.accepted, buf, sizeof buf, &got), BO_TIMEOUT);
     EXPECT_EQ(got, 99);
 
@@ -478,7 +478,7 @@ TEST(conn_errors_name_the_unix_socket)
     bo_addr_format(&at, text);
     snprintf(expected, sizeof expected, "read %s: timed out", text);
     bo_conn_set_read_deadline(pair.accepted, 0);
-    EXPECT_TEXT(bo_conn_read(pair.accepted, buf, sizeof buf, &got), expected);
+    EXPECT_ERR_TEXT(bo_conn_read(pair.accepted, buf, sizeof buf, &got), expected);
     net_pair_free(pair);
 }
 

@@ -10,25 +10,6 @@
 #include <bora/test.h>
 #include <stdlib.h>
 
-// EXPECT_ERR checks what an error is or wraps, and frees it.
-#define EXPECT_ERR(err, kind) net_test_expect_err((err), (kind), __FILE__, __LINE__)
-
-static inline void net_test_expect_err(bo_err err, bo_err kind, const char *file, int line)
-{
-    if (!bo_err_is(err, kind))
-        bo__test_fail(file, line, "got error \"%s\", want \"%s\"", bo_err_message(err),
-                      bo_err_message(kind));
-    bo_err_free(err);
-}
-
-// EXPECT_TEXT checks the whole text of an error, and frees it.
-#define EXPECT_TEXT(err, text)                                                                     \
-    do {                                                                                           \
-        bo_err err_ = (err);                                                                       \
-        EXPECT_EQ(bo_err_message(err_), (text));                                                   \
-        bo_err_free(err_);                                                                         \
-    } while (0)
-
 // Two ends of a connection: `dialed` came from bo_dial, `accepted` from bo_accept.
 struct net_pair {
     bo_conn *dialed, *accepted;

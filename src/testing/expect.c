@@ -238,6 +238,26 @@ void bo__test_require_eq(struct bo__test_value got, struct bo__test_value want, 
         _exit(TEST_FAILED);
 }
 
+bool bo__test_expect_err(bo_err got, bo_err kind, const char *file, int line,
+                         const char *expression)
+{
+    bool ok = bo_err_is(got, kind);
+    // The comparison of what is known to differ is there for its report.
+    if (!ok)
+        bo__test_expect_eq(bo__test_err(got), bo__test_err(kind), file, line, expression);
+    bo_err_free(got);
+    return ok;
+}
+
+bool bo__test_expect_err_text(bo_err got, const char *text, const char *file, int line,
+                              const char *expression)
+{
+    bool ok = bo__test_expect_eq(bo__test_text(bo_err_message(got)), bo__test_text(text), file,
+                                 line, expression);
+    bo_err_free(got);
+    return ok;
+}
+
 void bo__test_fail(const char *file, int line, const char *format, ...)
 {
     atomic_fetch_add(&failures, 1);

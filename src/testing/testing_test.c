@@ -42,7 +42,17 @@ TEST_PROGRAM(mismatches)
     EXPECT_EQ((bool)false, (bool)true);
     EXPECT_EQ((bo_err)BO_TIMEOUT, NULL);
     EXPECT(1 > 2);
+    EXPECT_ERR(bo_errf(BO_TIMEOUT, "dial"), BO_CLOSED);
+    EXPECT_ERR((bo_err)NULL, BO_CLOSED);
+    EXPECT_ERR_TEXT(bo_errf(BO_TIMEOUT, "dial"), "dial");
     test_fail("in words: %d", 3);
+}
+
+TEST(an_error_is_checked_by_what_it_wraps_or_says)
+{
+    EXPECT(EXPECT_ERR(bo_errf(BO_TIMEOUT, "dial"), BO_TIMEOUT));
+    EXPECT(EXPECT_ERR((bo_err)NULL, NULL));
+    EXPECT(EXPECT_ERR_TEXT(bo_errf(BO_TIMEOUT, "dial"), "dial: timed out"));
 }
 
 TEST(a_mismatch_names_place_case_got_and_want)
@@ -58,6 +68,9 @@ TEST(a_mismatch_names_place_case_got_and_want)
     EXPECT(contains(r.output, "got false, want true\n"));
     EXPECT(contains(r.output, "got error \"timed out\", want NULL\n"));
     EXPECT(contains(r.output, "got false, want 1 > 2\n"));
+    EXPECT(contains(r.output, "got error \"dial: timed out\", want error \"closed\"\n"));
+    EXPECT(contains(r.output, "got no error, want error \"closed\"\n"));
+    EXPECT(contains(r.output, "got \"dial: timed out\", want \"dial\"\n"));
     EXPECT(contains(r.output, "in words: 3\n"));
 }
 

@@ -156,7 +156,9 @@ static struct step compile_step(const struct workshop *shop, bo_arena *arena, co
     words_add_split(c, t->cflags);
     if (isatty(STDERR_FILENO))
         words_add(c, "-fdiagnostics-color=always");
-    words_addf(c, "-I%s", shop->root);
+    // For "quoted" includes alone: a program's sched.h must not hide the system's <sched.h>.
+    words_add(c, "-iquote");
+    words_add(c, shop->root);
     words_addf(c, "-I%s", t->home->include);
     words_add_all(c, extra);
     words_add_split(c, getenv("CFLAGS"));

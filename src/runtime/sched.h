@@ -291,6 +291,7 @@ bo__g *bo__stack_find(const void *address, bool *is_guard);
 void bo__stack_each(bool (*visit)(bo__g *g, void *data), void *data);
 
 // thread.c: Ms.
+void bo__threads_init(void);
 // bo__spare_get is a thread without work, or a new one; NULL: none can be had.
 bo__m *bo__spare_get(void);
 void bo__spare_put(bo__m *spare);

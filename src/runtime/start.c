@@ -179,6 +179,7 @@ static void start_once(void)
     atomic_store(&bo__rt.coarse_now, bo_mono());
     bo__stacks_init();
     bo__crash_init();
+    bo__threads_init();
     for (int i = 0; i < bo__rt.procs; i++)
         bo__rt.p[i] = p_new(i);
     bo__monitor_start();

@@ -226,8 +226,28 @@ static bool hand_off(bo__m *m)
 
 // -- entering without a P -------------------------------------------------------------------------
 
+// The child of a fork has one thread and no runtime; exec is all that it may do.
+static bool is_child;
+
+static void after_fork(void)
+{
+    is_child = true;
+    bo__m *m = bo__m_self();
+    if (m)
+        atomic_store(&m->lost, 1);
+}
+
+void bo__threads_init(void)
+{
+    if (pthread_atfork(NULL, NULL, after_fork) != 0)
+        bo_panic("pthread_atfork failed");
+}
+
 bo__m *bo__enter_slow(bo__m *m)
 {
+    if (is_child)
+        bo_panic("goroutines do not survive fork: start programs with bo_process_start, or call "
+                 "exec at once");
     if (!m) {
         m = bo__attach_foreign();
         m->inside++;

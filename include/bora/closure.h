@@ -183,4 +183,9 @@ struct bo__block {
 // BO__CALL(keep, fn, args...)
 #define BO__CALL(keep, ...) BO__PASTE(BO__CALL_, BO__ARGUMENTS(__VA_ARGS__))(keep, __VA_ARGS__)
 
+// BO__CALL_OF(keep, (fn, args...))
+#define BO__CALL_OF(keep, call) BO__CALL_OF_(keep, BO__UNWRAP call)
+#define BO__CALL_OF_(keep, ...) BO__CALL(keep, __VA_ARGS__)
+#define BO__UNWRAP(...) __VA_ARGS__
+
 #endif

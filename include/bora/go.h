@@ -50,8 +50,9 @@ typedef struct {
                          // 256 KB, 1 MB or 8 MB, which is the limit. Memory is used as touched.
 } bo_go_options;
 
-// bo_go_with is go with options: bo_go_with(&(bo_go_options){.name = "janitor"}, sweep, db);
-#define bo_go_with(options, ...) bo__go(BO__CALL(BO__DROP, __VA_ARGS__), (options))
+// bo_go_with((fn, args...), .option = value...) is go with options:
+//     bo_go_with((sweep, db), .name = "janitor", .stack_bytes = 1 << 20);
+#define bo_go_with(call, ...) bo__go(BO__CALL_OF(BO__DROP, call), &(bo_go_options){__VA_ARGS__})
 
 // bo_main is where a program that leaves main to Bora begins: as the first goroutine. Its value is
 // the exit status.

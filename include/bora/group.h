@@ -50,9 +50,10 @@ typedef struct {
 // so that what its arguments own is not lost.
 #define bo_group_go(group, ...) bo__group_go((group), BO__CALL(BO__KEEP_ERR, __VA_ARGS__), NULL)
 
-// bo_group_go_with is bo_group_go with options: a name, a stack size.
-#define bo_group_go_with(group, options, ...)                                                      \
-    bo__group_go((group), BO__CALL(BO__KEEP_ERR, __VA_ARGS__), (options))
+// bo_group_go_with(group, (fn, args...), .option = value...) is bo_group_go with options; see
+// bo_go_with.
+#define bo_group_go_with(group, call, ...)                                                         \
+    bo__group_go((group), BO__CALL_OF(BO__KEEP_ERR, call), &(bo_go_options){__VA_ARGS__})
 
 // bo_group_wait waits until all goroutines of the group have returned, and returns the first error
 // that one of them returned, for the caller to free; the others are freed. NULL if none did, also

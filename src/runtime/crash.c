@@ -28,6 +28,7 @@
 
 static _Atomic pid_t crashed;  // the thread that reports a crash
 static _Atomic bool reported;
+static _Atomic(const bo__g *) overflowed;  // found at a park, where no guard page could
 
 static const char *name_of(int signal)
 {
@@ -77,13 +78,16 @@ static void write_overflow(bo__out *out, const bo__g *g, const struct bo__regs *
     size_t size = bo__stack_sizes[g->task.stack_class];
     bo__outf(out, "fatal error: stack overflow: ");
     bo__report_label(out, g);
-    bo__outf(out, " needs more than its %zu KB, in ", size >> 10);
-    bo__report_place(out, regs->pc);
+    bo__outf(out, " needs more than its %zu KB", size >> 10);
+    if (!atomic_load(&overflowed)) {
+        bo__outf(out, ", in ");
+        bo__report_place(out, regs->pc);
+    }
     bo__outf(out, "\n(a recursion without end, or large local variables");
     if (g->task.stack_class + 1 < BO__STACK_CLASSES)
         bo__outf(out,
                  "? If it is right so, start it with\n"
-                 "bo_go_with(&(bo_go_options){.stack_bytes = %zu << 10}, ...)",
+                 "bo_go_with((fn, args...), .stack_bytes = %zu << 10)",
                  bo__stack_sizes[g->task.stack_class + 1] >> 10);
     bo__outf(out, ")\n\n");
 }
@@ -91,9 +95,9 @@ static void write_overflow(bo__out *out, const bo__g *g, const struct bo__regs *
 static void write_cause(bo__out *out, int signal, const siginfo_t *info,
                         const struct bo__regs *regs)
 {
-    bool guard = false;
+    bool guard = atomic_load(&overflowed) != NULL;
     bool memory = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0;
-    const bo__g *g = memory ? bo__stack_find(info->si_addr, &guard) : NULL;
+    const bo__g *g = memory ? bo__stack_find(info->si_addr, &guard) : atomic_load(&overflowed);
     if (g && guard) {
         write_overflow(out, g, regs);
         return;
@@ -172,6 +176,13 @@ static void on_panic(void)
     atomic_store(&reported, true);
     (void)!write(STDERR_FILENO, "\n", 1);
     bo_dump(STDERR_FILENO);
+}
+
+void bo__crash_overflow(const bo__g *g)
+{
+    // There is no room here to report from: the handler has a stack of its own.
+    atomic_store(&overflowed, g);
+    raise(SIGABRT);
 }
 
 static void handle(int signal, void (*handler)(int, siginfo_t *, void *))

@@ -149,7 +149,7 @@ TEST(goroutines_have_ids_of_their_own_and_the_names_they_were_given)
     bo_goroutine a, b, self = bo_self();
     go(tell_self, out);
     bo_recv(out, &a);
-    bo_go_with(&(bo_go_options){.name = "teller"}, tell_self, out);
+    bo_go_with((tell_self, out), .name = "teller");
     bo_recv(out, &b);
     EXPECT(a.id > 0 && b.id > 0 && self.id > 0);
     EXPECT(a.id != b.id && a.id != self.id && b.id != self.id);

@@ -328,6 +328,9 @@ void bo__scope_leave(bo__g *g);
 // start.c
 void bo__runtime_start(void);
 
+// cgroup.c
+int bo__cgroup_cores(void);
+
 // deadlock.c: called by a P that is about to sleep without a timer while all others sleep.
 void bo__deadlock_check(void);
 
@@ -335,6 +338,8 @@ void bo__deadlock_check(void);
 void bo__crash_init(void);
 void bo__crash_thread_init(bo__m *m);
 void bo__crash_thread_end(void);
+// bo__crash_overflow ends the program with a report: g has left its stack.
+void bo__crash_overflow(const bo__g *g);
 
 // bo__cycles counts at a constant rate, cheaply; BO__CYCLES_20US of them are roughly 20 us.
 static inline uint64_t bo__cycles(void)

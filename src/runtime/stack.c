@@ -407,10 +407,6 @@ void bo__stack_each(bool (*visit)(bo__g *g, void *data), void *data)
 void bo__stack_check(const bo__g *g)
 {
     const char *here = __builtin_frame_address(0);
-    if (here > g->stack_low + PAGE || g->thread)
-        return;
-    bo_panic("goroutine %llu \"%s\" overflowed its stack of %zu KB: start it with "
-             "bo_go_with(&(bo_go_options){.stack_bytes = ...}, ...)",
-             (unsigned long long)g->id, g->name ? g->name : "",
-             bo__stack_sizes[g->task.stack_class] >> 10);
+    if (here <= g->stack_low + PAGE && !g->thread)
+        bo__crash_overflow(g);
 }

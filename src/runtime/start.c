@@ -10,7 +10,6 @@
 // is an error to be handled where it happens.
 #include "runtime/sched.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -66,73 +65,12 @@ static int64_t env_number(const char *name, int64_t low, int64_t high, int64_t f
     return fallback;
 }
 
-// The CPU quota of one cgroup v2 folder, in cores rounded up; INT_MAX: none.
-static int quota_of(const char *folder)
-{
-    char path[4200], quota[32];
-    long long period;
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", folder);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return BO__PROCS_MAX;
-    int cores = BO__PROCS_MAX;
-    if (fscanf(file, "%31s %lld", quota, &period) == 2 && isdigit((unsigned char)quota[0]) &&
-        period > 0)
-        cores = (int)((atoll(quota) + period - 1) / period);
-    fclose(file);
-    return cores > 0 ? cores : 1;
-}
-
-static int quota_v1(void)
-{
-    long long quota = -1, period = -1;
-    FILE *file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-    if (file) {
-        if (fscanf(file, "%lld", &quota) != 1)
-            quota = -1;
-        fclose(file);
-    }
-    file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-    if (file) {
-        if (fscanf(file, "%lld", &period) != 1)
-            period = -1;
-        fclose(file);
-    }
-    return quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : BO__PROCS_MAX;
-}
-
-// The tightest limit on the way from our cgroup to the root.
-static int cgroup_limit(void)
-{
-    int limit = quota_v1();
-    char line[4096];
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    if (!file)
-        return limit;
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "0::/", 4) != 0)
-            continue;
-        char *folder = line + 3;
-        folder[strcspn(folder, "\n")] = '\0';
-        for (;;) {
-            int cores = quota_of(folder);
-            limit = cores < limit ? cores : limit;
-            char *slash = strrchr(folder, '/');
-            if (!slash)
-                break;
-            *slash = '\0';
-        }
-    }
-    fclose(file);
-    return limit;
-}
-
 static int count_procs(void)
 {
     cpu_set_t set;
     int cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
                                                             : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    int limit = cgroup_limit();
+    int limit = bo__cgroup_cores();
     cores = cores < limit ? cores : limit;
     cores = cores < 1 ? 1 : cores > BO__PROCS_MAX ? BO__PROCS_MAX : cores;
     return (int)env_number("BORA_PROCS", 1, BO__PROCS_MAX, cores);

@@ -389,7 +389,7 @@ TEST(switch_enters_goroutines_with_an_aligned_stack)
     bo_wg wg = {0};
     bo_wg_add(&wg, 5);
     for (size_t size = 16 << 10; size <= 4 << 20; size *= 4)
-        bo_go_with(&((bo_go_options){.stack_bytes = size}), expect_alignment, &wg);
+        bo_go_with((expect_alignment, &wg), .stack_bytes = size);
     bo_wg_wait(&wg);
 }
 

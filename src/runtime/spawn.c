@@ -343,3 +343,7 @@ void *(*bo__thunk_code(void *trampoline))(void *, void *)
 #endif
     return (void *(*)(void *, void *))(uintptr_t)address;
 }
+
+// What clang writes at the head of every block that it has not optimised away: the address of its
+// class, which nothing of ours reads. Weak: a program with a runtime for blocks keeps that one's.
+__attribute__((weak)) void *_NSConcreteGlobalBlock[32];

@@ -24,7 +24,6 @@
 
 #include <bora/net.h>
 
-#include <bora/json.h>
 #include <bora/type.h>
 
 #include <bora/http.h>

@@ -32,6 +32,11 @@ static const char program_flags[] =
     "-std=gnu17 -O2 -g -fPIE -Wall -Wextra -Werror=incompatible-pointer-types "
     "-Werror=int-conversion -Werror=implicit-function-declaration";
 
+// A mistake in the arguments of go() is told in the line that it is in, and not a second time in
+// every macro that go() is made of.
+static const char macro_flags_gcc[] = "-ftrack-macro-expansion=0";
+static const char macro_flags_clang[] = "-fmacro-backtrace-limit=1";
+
 const char *cache_folder(bo_arena *arena)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
@@ -122,20 +127,25 @@ static bo_semaphore *command_slots(void)
     return &slots;
 }
 
-static bo_err run_step(const struct workshop *shop, bo_arena *arena, struct step *step)
+static bo_err find_and_run(const struct workshop *shop, bo_arena *arena, struct step *step,
+                           bo_str *said)
 {
-    // A new compiler makes new objects.
     const char *program = command_find(arena, step->command.at[0]);
     if (!program)
-        return bo_errf(BO_NOT_FOUND, "%s", step->command.at[0]);
+        return bo_errf(NULL, "%s is missing", step->command.at[0]);
+    // A new compiler makes new objects.
     words_add(&step->inputs, program);
-
     bo_semaphore *slots = command_slots();
     bo_semaphore_acquire(slots, 1);
-    bo_str said = {0};
-    bo_err err = step_run(arena, step, shop->options->show, &said);
+    bo_err err = step_run(arena, step, shop->options->show, said);
     bo_semaphore_release(slots, 1);
+    return err;
+}
 
+static bo_err run_step(const struct workshop *shop, bo_arena *arena, struct step *step)
+{
+    bo_str said = {0};
+    bo_err err = find_and_run(shop, arena, step, &said);
     bo_mutex_lock(&output_lock);
     if (said.len > 0)
         fwrite(said.ptr, 1, said.len, stderr);
@@ -153,6 +163,7 @@ static struct step compile_step(const struct workshop *shop, bo_arena *arena, co
     struct words *c = &step.command;
     words_add_split(c, t->cc);
     words_add_split(c, program_flags);
+    words_add(c, t->clang ? macro_flags_clang : macro_flags_gcc);
     words_add_split(c, t->cflags);
     if (isatty(STDERR_FILENO))
         words_add(c, "-fdiagnostics-color=always");

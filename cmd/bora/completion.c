@@ -87,6 +87,7 @@ const struct verb verb_completion = {
     .name = "completion",
     .arguments = "bash|zsh",
     .summary = "Print completions for a shell",
+    .paths_max = 1,
     .run = completion,
     .text = "Example:  eval \"$(bora completion bash)\"\n",
 };

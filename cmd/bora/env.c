@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 // Quoted for a shell, so that `eval "$(bora env)"` works whatever a path holds.
 static void print_variable(const char *name, const char *value)
 {
@@ -44,11 +50,17 @@ static int env(struct options *options)
 
 static int version(struct options *options)
 {
-    (void)options;
+    struct home home;
+    struct target target;
+    bo_err err = home_find(options->arena, &home);
+    if (!err)
+        err = target_default(options->arena, &home, &target);
+    if (err)
+        return fail(err);
     struct utsname system;
     uname(&system);
-    printf("bora %s %s/%s, built with %s\n", BORA_VERSION, system.sysname, system.machine,
-           BORA_COMPILER);
+    printf("bora %s %s/%s, built with %s\n", target.version, system.sysname, system.machine,
+           COMPILER);
     return EXIT_OK;
 }
 

@@ -12,7 +12,9 @@
 #include <bora/sync.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,9 +49,13 @@ static bo_err read_source(bo_arena *arena, const char *path, bo_str *out)
     return NULL;
 }
 
-// Written beside and renamed: whoever reads meanwhile sees the old text or the new one.
-static bo_err replace(bo_arena *arena, const char *path, bo_str text)
+// Written beside and renamed: whoever reads meanwhile sees the old text or the new one. A link stays a
+// link: the file that it leads to is replaced.
+static bo_err replace(bo_arena *arena, const char *link, bo_str text)
 {
+    char path[PATH_MAX];
+    if (!realpath(link, path))
+        return bo_errf(bo_err_sys(errno), "%s", link);
     const char *fresh = format_c(arena, "%s.bora-fmt", path);
     FILE *file = fopen(fresh, "wxe");
     if (!file)
@@ -110,6 +116,8 @@ static bo_err find_files(const struct options *options, struct words *files)
         struct stat info;
         if (stat(path, &info) != 0)
             return bo_errf(bo_err_sys(errno), "%s", path);
+        if (!S_ISDIR(info.st_mode) && !sources_kind(path))
+            return bo_errf(NULL, "%s: neither a folder nor a .c or .h file", path);
         if (!S_ISDIR(info.st_mode))
             words_add(files, path);
         else
@@ -126,7 +134,7 @@ static int fmt(struct options *options)
         words_add(&options->paths, ".");
     bo_err err = home_find(options->arena, &home);
     if (!err && !command_find(options->arena, "clang-format"))
-        err = bo_errf(BO_NOT_FOUND, "clang-format (Bora's ./bora installs it)");
+        err = bo_errf(NULL, "clang-format is missing; Bora's ./bora setup installs it");
     if (!err)
         err = find_files(options, &files);
     if (err)
@@ -142,7 +150,10 @@ static int fmt(struct options *options)
     err = bo_group_wait(&group);
     if (err)
         return fail(err);
-    return options->check && f.changed ? EXIT_FAILED : EXIT_OK;
+    if (!options->check || f.changed == 0)
+        return EXIT_OK;
+    return complain("%d of %zu files differ from the style; bora fmt puts them right", f.changed,
+                    files.len);
 }
 
 const struct verb verb_fmt = {
@@ -150,6 +161,7 @@ const struct verb verb_fmt = {
     .arguments = "[--check] [PATH...]",
     .summary = "Format C files in the one style, and name those that changed",
     .takes = OPT_CHECK | OPT_SHOW,
+    .paths_max = SIZE_MAX,
     .run = fmt,
     .text =
         "PATH is a file, or a folder with all .c and .h files below it; the current folder if not\n"

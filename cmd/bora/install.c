@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bo_err install_to(const struct options *options, const struct home *home, const char *prefix)
 {
@@ -20,6 +21,8 @@ static bo_err install_to(const struct options *options, const struct home *home,
         return bo_errf(bo_err_sys(errno), "make folder %s", prefix);
     if (!realpath(prefix, real))
         return bo_errf(bo_err_sys(errno), "%s", prefix);
+    if (access(real, W_OK) != 0)
+        return bo_errf(bo_err_sys(errno), "write to %s (--prefix DIR names another place)", real);
     struct words command = {.arena = options->arena};
     words_add(&command, "meson");
     words_add(&command, "install");
@@ -38,13 +41,9 @@ static bo_err install_to(const struct options *options, const struct home *home,
 static int install(struct options *options)
 {
     struct home home;
-    if (options->paths.len > 0) {
-        complain("install: unknown argument %s (see: bora install --help)", options->paths.at[0]);
-        return EXIT_USAGE;
-    }
     bo_err err = home_find(options->arena, &home);
     if (!err && !home.tree)
-        err = bo_errf(BO_UNSUPPORTED, "install: this bora is installed already");
+        err = bo_errf(NULL, "install: this bora is installed already; its folder may be moved");
     if (!err)
         err = install_to(options, &home, options->prefix ? options->prefix : "/usr/local");
     return err ? fail(err) : EXIT_OK;

@@ -5,12 +5,15 @@
 // well as from everywhere else (--run). A value stands behind its option or behind "=".
 #include "options.h"
 
+#include "testing/testing.h"
+
+#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 struct option {
     const char *name;   // As the help shows it.
-    const char *value;  // "FILE", or NULL for a flag.
+    const char *value;  // "FILE", or NULL for a flag. What N, TIME and REGEX stand for is checked.
     size_t field;       // Where it goes in struct options: a bool, or a const char *.
     unsigned bit;
     const char *help;
@@ -112,6 +115,30 @@ static const struct option *find_option(const struct verb *verb, bo_str name)
     return NULL;
 }
 
+static bool is_regex(const char *text)
+{
+    regex_t pattern;
+    if (regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB) != 0)
+        return false;
+    regfree(&pattern);
+    return true;
+}
+
+// What is wrong with an option's value, or NULL. Here rather than where it is used, so that a slip
+// is told before anything is built.
+static const char *value_problem(const struct option *o, const char *value)
+{
+    int count;
+    bo_duration timeout;
+    if (strcmp(o->value, "N") == 0 && !test_parse_count(value, &count))
+        return "not a number from 1 to 1000000";
+    if (strcmp(o->value, "TIME") == 0 && !test_parse_timeout(value, &timeout))
+        return "not a duration such as 500ms, 90s, 5m";
+    if (strcmp(o->value, "REGEX") == 0 && !is_regex(value))
+        return "not an extended regular expression";
+    return *value ? NULL : "its value is empty";
+}
+
 static int usage_error(const struct verb *verb, const char *word, const char *problem)
 {
     complain("%s: %s (see: bora %s --help)", word, problem, verb->name);
@@ -134,13 +161,34 @@ static int parse_option(const struct verb *verb, char ***argv, struct options *o
         *(bool *)field = true;
         return EXIT_OK;
     }
-    if (has_value)
-        *(const char **)(void *)field = value.ptr;
-    else if ((*argv)[1])
-        *(const char **)(void *)field = *++*argv;
-    else
+    const char *text = has_value ? value.ptr : *++*argv;
+    if (!text)
         return usage_error(verb, word, "its value is missing");
+    const char *problem = value_problem(o, text);
+    if (problem)
+        return usage_error(verb, text, problem);
+    *(const char **)(void *)field = text;
     return EXIT_OK;
+}
+
+static int add_path(const struct verb *verb, const char *word, struct options *options)
+{
+    if (options->paths.len == verb->paths_max)
+        return usage_error(verb, word, verb->paths_max ? "one at a time" : "unexpected argument");
+    words_add(&options->paths, word);
+    return EXIT_OK;
+}
+
+// Which of the variants that were asked for do not go together, or NULL.
+static const char *conflict(const struct options *o)
+{
+    if (o->tsan && (o->asan || o->ubsan))
+        return "--tsan goes with no other sanitizer";
+    if (o->valgrind && (o->asan || o->ubsan || o->tsan || o->aarch64))
+        return "--valgrind goes with no sanitizer and not with --aarch64";
+    if (o->aarch64 && (o->asan || o->ubsan || o->tsan))
+        return "--aarch64 goes with no sanitizer";
+    return NULL;
 }
 
 int options_parse(const struct verb *verb, char **argv, struct options *options, bool *done)
@@ -157,14 +205,11 @@ int options_parse(const struct verb *verb, char **argv, struct options *options,
             argv++;
             break;
         }
-        if (word[0] == '-' && word[1] != '\0') {
-            int status = parse_option(verb, &argv, options);
-            if (status != EXIT_OK)
-                return status;
-            continue;
-        }
-        words_add(&options->paths, word);
-        if (verb->takes & OPT_PROGRAM) {
+        bool is_option = word[0] == '-' && word[1] != '\0';
+        int status = is_option ? parse_option(verb, &argv, options) : add_path(verb, word, options);
+        if (status != EXIT_OK)
+            return status;
+        if (!is_option && (verb->takes & OPT_PROGRAM)) {
             argv++;
             if (*argv && strcmp(*argv, "--") == 0)
                 argv++;
@@ -172,7 +217,16 @@ int options_parse(const struct verb *verb, char **argv, struct options *options,
         }
     }
     // Behind "--" (or, for a program that is run, behind its folder) nothing is an option.
-    for (; *argv; argv++)
-        words_add(verb->takes & OPT_PROGRAM ? &options->arguments : &options->paths, *argv);
-    return EXIT_OK;
+    int status = EXIT_OK;
+    for (; *argv && status == EXIT_OK; argv++) {
+        if (verb->takes & OPT_PROGRAM)
+            words_add(&options->arguments, *argv);
+        else
+            status = add_path(verb, *argv, options);
+    }
+    const char *problem = status == EXIT_OK ? conflict(options) : NULL;
+    if (!problem)
+        return status;
+    complain("%s", problem);
+    return EXIT_USAGE;
 }

@@ -50,6 +50,7 @@ struct verb {
     const char *summary;    // One line, no period.
     const char *text;       // What the help says below the options, with an example.
     unsigned takes;
+    size_t paths_max;  // How many words it takes that are no options; SIZE_MAX: any number.
     int (*run)(struct options *options);  // Returns the exit status.
 };
 

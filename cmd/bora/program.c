@@ -26,8 +26,8 @@ static bo_err find_sources(bo_arena *arena, const char *path, const char **root,
     if (stat(path, &info) != 0)
         return bo_errf(bo_err_sys(errno), "%s", path);
     if (!S_ISDIR(info.st_mode)) {
-        if (!sources_kind(path))
-            return bo_errf(BO_INVALID, "%s: neither a folder nor a .c file", path);
+        if (sources_kind(path) != SOURCES_PROGRAM)
+            return bo_errf(NULL, "%s: neither a folder nor a .c file", path);
         *root = sources_folder(arena, path);
         words_add(sources, path);
         return NULL;
@@ -35,7 +35,7 @@ static bo_err find_sources(bo_arena *arena, const char *path, const char **root,
     *root = path;
     BO_TRY(sources_find(path, SOURCES_PROGRAM, sources));
     if (sources->len == 0)
-        return bo_errf(BO_NOT_FOUND, "%s: a C file", path);
+        return bo_errf(NULL, "%s: there is no .c file in it", path);
     return NULL;
 }
 
@@ -67,7 +67,9 @@ int program_build(const struct options *options, const char *path, const char *o
         return fail(err);
 
     const char *name = program_name(arena, path);
-    *made = output ? output : format_c(arena, "%s/%s", shop.dir, name);
+    const char *bin = format_c(arena, "%s/bin", shop.dir);
+    mkdir(bin, 0777);
+    *made = output ? output : format_c(arena, "%s/%s", bin, name);
     bool ok = build_in(&shop, &sources, *made);
     workshop_close(&shop);
     return ok ? EXIT_OK : EXIT_FAILED;

@@ -27,6 +27,7 @@ const struct verb verb_run = {
     .arguments = "[DIR] [-- ARGUMENT...]",
     .summary = "Build the program in a folder and run it",
     .takes = OPT_VERBOSE | OPT_SHOW | OPT_VARIANT | OPT_PROGRAM,
+    .paths_max = 1,
     .run = run,
     .text =
         "What follows DIR is for the program; the options above stand before it. DIR may also be\n"

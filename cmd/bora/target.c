@@ -70,11 +70,8 @@ static bo_err read_flags(bo_arena *arena, const char *path, struct target *t)
     const struct {
         const char *key;
         const char **value;
-    } fields[] = {{"cc", &t->cc},
-                  {"cflags", &t->cflags},
-                  {"ldflags", &t->ldflags},
-                  {"libs", &t->libs},
-                  {"exec", &t->exec}};
+    } fields[] = {{"version", &t->version}, {"cc", &t->cc},     {"cflags", &t->cflags},
+                  {"ldflags", &t->ldflags}, {"libs", &t->libs}, {"exec", &t->exec}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         *fields[i].value = "";
     bo_str rest = bo_str_of(text), line, key, value;
@@ -130,33 +127,36 @@ static struct variant describe_variant(const struct options *o)
     return v;
 }
 
-static bo_err check_variant(const struct options *o)
-{
-    if (o->tsan && (o->asan || o->ubsan))
-        return bo_errf(BO_INVALID, "--tsan goes with no other sanitizer");
-    if (o->valgrind && (o->asan || o->ubsan || o->tsan || o->aarch64))
-        return bo_errf(BO_INVALID, "--valgrind goes with no sanitizer and not with --aarch64");
-    if (o->aarch64 && (o->asan || o->ubsan || o->tsan))
-        return bo_errf(BO_INVALID, "--aarch64 goes with no sanitizer");
-    return NULL;
-}
-
 // A tool that is needed for a variant, with what to do if it is missing.
 static bo_err need(bo_arena *arena, const char *program)
 {
     if (command_find(arena, program))
         return NULL;
-    return bo_errf(BO_NOT_FOUND, "%s (./bora setup installs all that tests need)", program);
+    return bo_errf(NULL, "%s is missing; ./bora setup installs all that tests need", program);
+}
+
+static bool is_older(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 &&
+           (x.st_mtim.tv_sec < y.st_mtim.tv_sec ||
+            (x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec < y.st_mtim.tv_nsec));
 }
 
 static bo_err configure(const struct options *o, const struct home *home, const char *dir,
                         const char *cc, const struct variant *v)
 {
-    if (exists(format_c(o->arena, "%s/build.ninja", dir)))
+    // Ninja sees to changed build files, but not to new ones: when those have come, ./bora has
+    // configured the main build anew.
+    const char *ninja = format_c(o->arena, "%s/build.ninja", dir);
+    bool again = exists(ninja);
+    if (again && !is_older(ninja, format_c(o->arena, "%s/build/build.ninja", home->root)))
         return NULL;
     struct words w = {.arena = o->arena};
     words_add(&w, "meson");
     words_add(&w, "setup");
+    if (again)
+        words_add(&w, "--reconfigure");
     words_add(&w, "-Dtool=false");
     words_add_all(&w, &v->meson);
     if (o->aarch64) {
@@ -192,23 +192,24 @@ static bo_err bring_up_to_date(const struct options *o, const struct home *home,
     return err;
 }
 
+bo_err target_default(bo_arena *arena, const struct home *home, struct target *out)
+{
+    *out = (struct target){.home = home, .name = "default", .slowness = 1};
+    out->libdir = format_c(arena, "%s/%s", home->root, home->tree ? "build" : "lib");
+    return read_flags(
+        arena, format_c(arena, "%s/%sbora.flags", out->libdir, home->tree ? "" : "bora/"), out);
+}
+
 bo_err target_open(const struct options *o, const struct home *home, bool own_cc,
                    struct target *out)
 {
-    BO_TRY(check_variant(o));
-    *out = (struct target){.home = home, .slowness = 1};
-    const char *flags = home->tree ? format_c(o->arena, "%s/build/bora.flags", home->root)
-                                   : format_c(o->arena, "%s/lib/bora/bora.flags", home->root);
-    BO_TRY(read_flags(o->arena, flags, out));
-    out->libdir = format_c(o->arena, "%s/%s", home->root, home->tree ? "build" : "lib");
-    out->name = "default";
-
+    BO_TRY(target_default(o->arena, home, out));
     const char *cc = getenv("CC");
     if (cc && (!*cc || strcmp(cc, out->cc) == 0))
         cc = NULL;
     struct variant v = describe_variant(o);
     if (v.name.len > 0 && !home->tree)
-        return bo_errf(BO_UNSUPPORTED, "--%s: an installed Bora has no sources to build it from",
+        return bo_errf(NULL, "--%s: an installed Bora has no sources to build that from",
                        v.name.at[0]);
     bool other_library = v.name.len > 0 || (cc && own_cc && home->tree);
     if (cc) {

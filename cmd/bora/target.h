@@ -19,7 +19,8 @@ struct target {
     const struct home *home;
     const char *name;    // "default", "asan", "asan-ubsan", "default-clang".
     const char *libdir;  // Where libbora.a is.
-    const char *cc;      // May be several words.
+    const char *version;
+    const char *cc;  // May be several words.
     bool clang;
     const char *cflags, *ldflags, *libs;
     const char *exec;  // Words to run its programs with (Valgrind, QEMU), or "".
@@ -28,6 +29,9 @@ struct target {
 
 // home_find finds out from where this executable lies.
 bo_err home_find(bo_arena *arena, struct home *out);
+
+// target_default reads what the build that the tool itself belongs to is like, and builds nothing.
+bo_err target_default(bo_arena *arena, const struct home *home, struct target *out);
 
 // target_open picks the build that the options ask for. In the source tree it builds or updates it
 // first; elsewhere only the installed one exists. own_cc: whether a compiler from $CC that is not

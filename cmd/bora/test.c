@@ -166,7 +166,12 @@ static bo_err find_packages(const struct options *options, const struct target *
                             const char *path, struct roots *roots)
 {
     struct words tests = {.arena = options->arena};
+    if (sources_kind(path) == SOURCES_TESTS)
+        return bo_errf(NULL, "%s: a test is built with its folder: bora test %s -run NAME", path,
+                       sources_folder(options->arena, path));
     BO_TRY(sources_find(path, SOURCES_TESTS, &tests));
+    if (tests.len == 0)
+        complain("%s: no tests there (*_test.c)", path);
     bool library;
     bool tree = is_in_tree(target->home, path, &library);
     struct root *root = NULL;
@@ -287,9 +292,12 @@ static bo_err run_program(const struct options *options, const struct target *ta
     return err;
 }
 
+// A package of which -run chose nothing is not worth a line.
 static void print_result(const struct package *package, const struct listener *l)
 {
     const struct totals *t = &l->totals;
+    if (t->passed + t->failed + t->skipped == 0)
+        return;
     printf("%s %-24s %" PRId64 " passed", t->failed ? "FAIL" : "ok  ", package->dir, t->passed);
     if (t->failed)
         printf(", %" PRId64 " failed", t->failed);
@@ -361,11 +369,14 @@ static int test(struct options *options)
     struct totals sum = run_all(options, &target, &roots);
     if (options->list && sum.failed == 0)
         return EXIT_OK;
+    bool missed = options->run && sum.passed + sum.failed + sum.skipped == 0;
+    if (missed)
+        complain("no test matches -run %s", options->run);
     printf("%" PRId64 " passed, %" PRId64 " failed", sum.passed, sum.failed);
     if (sum.skipped)
         printf(", %" PRId64 " skipped", sum.skipped);
     printf("\n");
-    return sum.failed ? EXIT_FAILED : EXIT_OK;
+    return sum.failed || missed ? EXIT_FAILED : EXIT_OK;
 }
 
 const struct verb verb_test = {
@@ -373,6 +384,7 @@ const struct verb verb_test = {
     .arguments = "[DIR...]",
     .summary = "Build and run the tests in folders and below them",
     .takes = OPT_TESTS | OPT_VARIANT | OPT_VERBOSE | OPT_SHOW,
+    .paths_max = SIZE_MAX,
     .run = test,
     .text =
         "Tests are the *_test.c files (see bora/test.h); DIR is the current folder if not given.\n"

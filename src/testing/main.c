@@ -85,25 +85,18 @@ _Noreturn static void usage(const char *complaint, const char *word)
 
 static int parse_count(const char *option, const char *value)
 {
-    char *end;
-    long n = strtol(value, &end, 10);
-    if (end == value || *end != '\0' || n < 1 || n > 1000000)
+    int n = 0;
+    if (!test_parse_count(value, &n))
         usage("not a number from 1 to 1000000", option);
-    return (int)n;
+    return n;
 }
 
 static bo_duration parse_timeout(const char *value)
 {
-    char *end;
-    double n = strtod(value, &end);
-    double unit = strcmp(end, "ms") == 0  ? 1e6
-                  : strcmp(end, "s") == 0 ? 1e9
-                  : strcmp(end, "m") == 0 ? 60e9
-                  : strcmp(end, "h") == 0 ? 3600e9
-                                          : 0;
-    if (end == value || unit == 0 || !(n > 0) || n * unit > 1e15)
+    bo_duration timeout = 0;
+    if (!test_parse_timeout(value, &timeout))
         usage("not a duration such as 500ms, 90s, 5m", value);
-    return (bo_duration)(n * unit);
+    return timeout;
 }
 
 static int run_child(const char *number)

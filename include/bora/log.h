@@ -7,19 +7,23 @@
 //
 //     2026-11-24T04:05:06.789Z WARN fetch failed url=http://x err="connect: connection refused"
 //
-// or, with BORA_LOG_FORMAT=json in the environment, the same as a JSON object. BORA_LOG=debug, info
-// (the default), warn or error says from which level on lines are written; those below cost one
-// load and a branch, and their arguments are not evaluated.
+// or, with BORA_LOG_FORMAT=json in the environment (default: text),
+//
+//     {"time":"2026-11-24T04:05:06.789Z","level":"WARN","msg":"fetch failed","url":"http://x",...}
+//
+// BORA_LOG=debug, info (the default), warn, error or off says from which level on lines are
+// written; those below cost one load and a branch, and their arguments are not evaluated.
 //
 // The message says what happened, in words that are always the same; what differs goes into pairs.
 // A value is quoted when it needs to be, and control characters, invalid UTF-8 and characters that
-// reorder text are escaped, so that no input can forge a line. A line has at most BO_LOG_LINE_MAX
-// bytes: one that would be longer is cut and ends in cut=true. Each goes out in one write, so lines
-// do not mix (but the kernel promises that for pipes only up to 4096 bytes). A line that the output
-// refuses is lost: a log never ends a program.
+// reorder text are escaped as in JSON (bytes that are no UTF-8: \xff in text, U+FFFD in JSON), so
+// that no input can forge a line. A line has at most BO_LOG_LINE_MAX bytes, its line end included:
+// one that would be longer is cut, within a string or before a pair, and ends in cut=true. Each
+// goes out in one write, so lines do not mix (but the kernel promises that for pipes only up to
+// 4096 bytes). A line that the output refuses is lost: a log never ends a program.
 //
-// Nothing here allocates or parks (though the thread waits while a pipe is full); all of it is safe
-// from any thread.
+// Nothing here allocates or parks (though the thread waits while a pipe is full), and errno stays
+// as it is; all of it is safe from any thread, but not from a signal handler.
 #ifndef BORA_LOG_H
 #define BORA_LOG_H
 
@@ -51,7 +55,9 @@ typedef enum {
                            : (void)0)
 
 // bo_kv makes a pair of a key, a `const char *`, and a value: any integer, double, bool, C string
-// (NULL: "null"), bo_str, bo_err (its message; NULL: "ok") or other pointer (its address).
+// (NULL: "null"), bo_str, bo_err (its message; NULL: "ok") or other pointer (its address). A bool is
+// a variable or a call's value: the words true and false are integers before C23, and bare
+// comparisons are integers always.
 #define bo_kv(key, value)                                                                          \
     _Generic((value),                                                                              \
         bool: bo__kv_bool,                                                                         \

@@ -10,6 +10,7 @@
 // does not reap.
 #include <bora/process.h>
 
+#include "io/quiet.h"
 #include "runtime/runtime.h"
 
 #include <bora/arena.h>
@@ -245,32 +246,13 @@ bo_err bo_process_read(bo_process *process, bool err, void *buf, size_t n, size_
     }
 }
 
-// write_quietly writes without the SIGPIPE that pipes, unlike sockets, cannot be told to spare us.
-static ssize_t write_quietly(int fd, const void *buf, size_t n)
-{
-    static const struct timespec at_once;
-    sigset_t sigpipe, before, pending;
-    sigemptyset(&sigpipe);
-    sigaddset(&sigpipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
-    sigpending(&pending);
-    ssize_t len = write(fd, buf, n);
-    int error = errno;
-    // A SIGPIPE of ours is pending for this thread now; one that was before is not ours to take.
-    if (len < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
-        sigtimedwait(&sigpipe, NULL, &at_once);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return len;
-}
-
 bo_err bo_process_write(bo_process *process, const void *buf, size_t n)
 {
     struct pipe_end *end = &process->pipes[0];
     if (!end->poll)
         return bo_errf(BO_INVALID, "process %d: no pipe to write to", process->pid);
     for (const char *at = buf; n > 0;) {
-        ssize_t len = write_quietly(end->fd, at, n);
+        ssize_t len = bo__write_quietly(end->fd, at, n);
         if (len >= 0) {
             at += len;
             n -= (size_t)len;

@@ -34,6 +34,7 @@ struct bo_conn {
     int fd;
     _Atomic bool closed;
     bool empty;    // The reader's: the last read was short, so wait before the next.
+    bool fresh;    // The reader's: nothing was read or waited for yet.
     uint8_t kind;  // bo_addr_kind of the peer
     uint16_t port;
     uint32_t zone;
@@ -61,6 +62,7 @@ bo_conn *bo__conn_new(int fd, const bo_addr *peer)
     bo_conn *conn = bo_calloc(1, sizeof *conn);
     conn->fd = fd;
     conn->poll = bo__poll_open(fd);
+    conn->fresh = true;
     conn->kind = (uint8_t)peer->kind;
     conn->port = peer->port;
     conn->zone = peer->zone;
@@ -139,30 +141,63 @@ static bo_err failed(const bo_conn *conn, const char *what, bo_err cause)
 static bo_err wait_readable(bo_conn *conn)
 {
     int64_t deadline = atomic_load_explicit(&conn->read_deadline, memory_order_relaxed);
-    return bo__poll_wait(conn->poll, false, deadline);
+    bo_err err = bo__poll_wait(conn->poll, false, deadline);
+    return err || conn->closed ? failed(conn, "read", err) : NULL;
+}
+
+// seems_empty: the socket has been read to its end for now, and the poller tells when that changes.
+static bool seems_empty(const bo_conn *conn)
+{
+    return conn->empty && !bo__poll_hung_up(conn->poll);
+}
+
+bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *nothing)
+{
+    bo_assert(n > 0);
+    conn->fresh = false;
+    for (;;) {
+        if (conn->closed)
+            return failed(conn, "read", NULL);
+        ssize_t len = bo__sys_recv(conn->fd, buf, n);
+        if (len < 0 && errno == EINTR)
+            continue;
+        *nothing = len < 0 && errno == EAGAIN;
+        if (len < 0 && !*nothing)
+            return failed(conn, "read", bo_err_sys(errno));
+        // A close meanwhile makes a read find the end that the peer has not sent.
+        if (len == 0 && conn->closed)
+            return failed(conn, "read", NULL);
+        conn->empty = *nothing || ((size_t)len < n && conn->kind != BO_ADDR_UNIX);
+        *got = *nothing ? 0 : (size_t)len;
+        return NULL;
+    }
 }
 
 bo_err bo_conn_read(bo_conn *conn, void *buf, size_t n, size_t *got)
 {
-    bo_assert(n > 0);
-    bool wait = conn->empty && !bo__poll_hung_up(conn->poll);
-    for (;;) {
-        bo_err err = wait ? wait_readable(conn) : NULL;
-        if (err || conn->closed)
-            return failed(conn, "read", err);
-        ssize_t len = bo__sys_recv(conn->fd, buf, n);
-        if (len >= 0) {
-            // A close meanwhile makes a read find the end that the peer has not sent.
-            if (len == 0 && conn->closed)
-                return failed(conn, "read", NULL);
-            conn->empty = (size_t)len < n && conn->kind != BO_ADDR_UNIX;
-            *got = (size_t)len;
-            return NULL;
-        }
-        if (errno != EAGAIN && errno != EINTR)
-            return failed(conn, "read", bo_err_sys(errno));
-        wait = errno == EAGAIN;
-    }
+    bool wait = seems_empty(conn);
+    do {
+        if (wait)
+            BO_TRY(wait_readable(conn));
+        BO_TRY(bo__conn_read_now(conn, buf, n, got, &wait));
+    } while (wait);
+    return NULL;
+}
+
+bo_err bo__conn_wait(bo_conn *conn)
+{
+    char byte;
+    // What is not known to be empty is asked with a look at one byte; a new connection need not be,
+    // since the poller begins with its state.
+    if (!conn->empty && !conn->fresh && (bo__sys_peek(conn->fd, &byte) >= 0 || errno != EAGAIN))
+        return NULL;
+    conn->fresh = false;
+    return bo__poll_hung_up(conn->poll) ? NULL : wait_readable(conn);
+}
+
+void bo__conn_ends_scope(bo_conn *conn, bo__scope *scope)
+{
+    bo__poll_ends_scope(conn->poll, scope);
 }
 
 // -- writing --------------------------------------------------------------------------------------

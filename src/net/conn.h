@@ -3,6 +3,7 @@
 #ifndef BORA_SRC_NET_CONN_H
 #define BORA_SRC_NET_CONN_H
 
+#include <bora/go.h>
 #include <bora/net.h>
 
 // bo__conn_new makes a connection of a non-blocking stream socket, which it takes over.
@@ -10,6 +11,18 @@ bo_conn *bo__conn_new(int fd, const bo_addr *peer);
 
 // bo__conn_finish_dial waits until a connect in progress has succeeded or failed.
 bo_err bo__conn_finish_dial(bo_conn *conn);
+
+// bo__conn_wait waits until a read will find something: bytes, the end, an error. For who wants to
+// hold no buffer meanwhile. Parks. Errors as bo_conn_read's.
+bo_err bo__conn_wait(bo_conn *conn);
+
+// bo__conn_read_now is bo_conn_read for after such a wait: it never parks. If there is nothing after
+// all, *got is 0 and *nothing is true.
+bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *nothing);
+
+// bo__conn_ends_scope has the scope end (BO_CANCELED) when the peer hangs up, until it is called
+// with NULL. The scope must stay valid until then.
+void bo__conn_ends_scope(bo_conn *conn, bo__scope *scope);
 
 // bo__tcp_options sets what every TCP socket of ours has; connections inherit it from a listener.
 void bo__tcp_options(int fd);

@@ -7,6 +7,11 @@ __attribute__((weak)) ssize_t bo__sys_recv(int fd, void *buf, size_t n)
     return recv(fd, buf, n, 0);
 }
 
+__attribute__((weak)) ssize_t bo__sys_peek(int fd, void *byte)
+{
+    return recv(fd, byte, 1, MSG_PEEK);
+}
+
 __attribute__((weak)) ssize_t bo__sys_send(int fd, const void *buf, size_t n)
 {
     return send(fd, buf, n, MSG_NOSIGNAL);

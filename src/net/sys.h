@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 ssize_t bo__sys_recv(int fd, void *buf, size_t n);
+ssize_t bo__sys_peek(int fd, void *byte);
 ssize_t bo__sys_send(int fd, const void *buf, size_t n);
 ssize_t bo__sys_sendv(int fd, struct iovec *pieces, size_t count);
 int bo__sys_accept(int fd, union bo__sockaddr *peer, socklen_t *len);

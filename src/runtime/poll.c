@@ -6,9 +6,11 @@
 // remembered (ready), so that the next wait returns at once. Reading after a short read to meet
 // EAGAIN is not needed: bytes that come later make a new edge.
 //
-// A bo__pollfd is never given back to the heap, only to a list of free ones, so that news that the
-// kernel delivered before a close meets at worst another descriptor's record, which then looks again
-// for nothing. pfd->lock guards its fields. Sleeping Ps wait in epoll_wait; their eventfd wakes them.
+// A bo__pollfd is never given back to the heap, only to a list of free ones, and counts its uses. What
+// the kernel hands back with an event is the record's address and the low bits of that count, so news
+// of a descriptor that was closed meanwhile is told from news of the one that took its record over.
+// pfd->lock guards the fields; scopes' locks come after it. Sleeping Ps wait in epoll_wait; their
+// eventfd wakes them.
 #include "runtime/sched.h"
 
 #include <bora/arena.h>
@@ -30,14 +32,19 @@ typedef struct {
 struct bo__pollfd {
     int32_t lock;
     int fd;
-    int epoll_fd;  // -1: not tied to a poller yet
+    int epoll_fd;   // -1: not tied to a poller yet
+    uint16_t uses;  // raised when it is closed
     bool closed;
     bool hung_up;
     direction read, write;
+    bo__scope *ends;  // the scope to end when the peer hangs up
     bo__pollfd *next;
 };
 
 enum { TAG_READY, TAG_CLOSED };
+
+// An address has at most 48 bits, on aarch64 with 52 unless a program asks for more.
+enum { ADDRESS_BITS = 48 };
 
 static int32_t free_lock;
 static bo__pollfd *free_list;
@@ -47,7 +54,7 @@ void bo__poll_init(bo__p *p)
 {
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = 0};
     if (p->epoll_fd < 0 || p->wake_fd < 0 ||
         epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->wake_fd, &event) < 0)
         bo_panic("cannot set up a poller: %s", strerror(errno));
@@ -67,6 +74,7 @@ bo__pollfd *bo__poll_open(int fd)
     pfd->epoll_fd = -1;
     pfd->closed = pfd->hung_up = false;
     pfd->read = pfd->write = (direction){0};
+    pfd->ends = NULL;
     bo__unlock(&pfd->lock);
     return pfd;
 }
@@ -88,6 +96,7 @@ void bo__poll_close(bo__pollfd *pfd)
 {
     bo__lock(&pfd->lock);
     pfd->closed = true;
+    pfd->uses++;
     bo__g *reader = signal_locked(&pfd->read, TAG_CLOSED);
     bo__g *writer = signal_locked(&pfd->write, TAG_CLOSED);
     int epoll_fd = pfd->epoll_fd;
@@ -112,7 +121,8 @@ static bo_err tie_locked(bo__pollfd *pfd)
     bo__m *m = bo__enter();
     bo__p *p = m->p ? m->p : bo__rt.p[0];
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                .data.ptr = pfd};
+                                .data.u64 = (uint64_t)(uintptr_t)pfd | (uint64_t)pfd->uses
+                                                                           << ADDRESS_BITS};
     int failed = epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, pfd->fd, &event) < 0 ? errno : 0;
     bo__leave(m);
     if (failed)
@@ -153,6 +163,16 @@ bool bo__poll_hung_up(const bo__pollfd *pfd)
     return __atomic_load_n(&pfd->hung_up, __ATOMIC_RELAXED);
 }
 
+void bo__poll_ends_scope(bo__pollfd *pfd, bo__scope *scope)
+{
+    bo__lock(&pfd->lock);
+    pfd->ends = scope;
+    bool now = scope && pfd->hung_up;
+    bo__unlock(&pfd->lock);
+    if (now)
+        bo__scope_cancel(scope, BO_CANCELED);
+}
+
 static void make_ready(bo__m *m, bo__g *g)
 {
     if (g->thread) {
@@ -163,22 +183,36 @@ static void make_ready(bo__m *m, bo__g *g)
     bo__queue(m, &g->task, false);
 }
 
-static void deliver(bo__m *m, bo__pollfd *pfd, uint32_t events)
+static void deliver(bo__m *m, uint64_t data, uint32_t events)
 {
     const uint32_t broken = EPOLLERR | EPOLLHUP;
-    bo__g *reader = NULL, *writer = NULL;
+    bo__pollfd *pfd = (bo__pollfd *)(uintptr_t)(data & (((uint64_t)1 << ADDRESS_BITS) - 1));
+    bo__g *reader = NULL, *writer = NULL, *members = NULL;
     bo__lock(&pfd->lock);
+    if (pfd->uses != data >> ADDRESS_BITS) {
+        bo__unlock(&pfd->lock);
+        return;
+    }
     if (events & (broken | EPOLLRDHUP))
         __atomic_store_n(&pfd->hung_up, true, __ATOMIC_RELAXED);
     if (events & (EPOLLIN | EPOLLRDHUP | broken))
         reader = signal_locked(&pfd->read, TAG_READY);
     if (events & (EPOLLOUT | broken))
         writer = signal_locked(&pfd->write, TAG_READY);
+    // After the reader, who is to have what came before the end; and with the lock held, so that
+    // the scope is not taken away meanwhile.
+    if (pfd->hung_up && pfd->ends)
+        members = bo__scope_end(pfd->ends, BO_CANCELED);
     bo__unlock(&pfd->lock);
     if (reader)
         make_ready(m, reader);
     if (writer)
         make_ready(m, writer);
+    while (members) {
+        bo__g *g = members;
+        members = (bo__g *)g->task.next;
+        make_ready(m, g);
+    }
 }
 
 // Milliseconds are too coarse for timers; epoll_pwait2 (Linux 5.11) takes nanoseconds.
@@ -202,8 +236,8 @@ void bo__poll_run(bo__m *m, bo__p *p, int64_t timeout_ns)
     do {
         n = wait_events(p->epoll_fd, events, timeout_ns);
         for (int i = 0; i < n; i++)
-            if (events[i].data.ptr)
-                deliver(m, events[i].data.ptr, events[i].events);
+            if (events[i].data.u64)
+                deliver(m, events[i].data.u64, events[i].events);
         timeout_ns = 0;
     } while (n == BATCH);
 }

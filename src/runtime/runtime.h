@@ -188,6 +188,10 @@ static inline bo__waiter *bo__waitq_claim(bo__waitq *q)
     return NULL;
 }
 
+// bo__proc_index is the number of the P that runs the caller, for caches with a part for each; it may
+// be another one a moment later. 0 without a P.
+int bo__proc_index(void);
+
 // -- randomness -----------------------------------------------------------------------------------
 
 // bo__random is a fast random number below n (n > 0); seeded by BORA_SEED, else at start.
@@ -256,5 +260,9 @@ bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline);
 // bo__poll_hung_up: the peer has closed its side, so reads must go on until they return 0 and a
 // short read does not mean that the socket is drained.
 bool bo__poll_hung_up(const bo__pollfd *pfd);
+
+// bo__poll_ends_scope has scope end with BO_CANCELED when the peer hangs up (or now, if it has), in
+// place of the one before; NULL: none any more, and the one before is not touched from then on.
+void bo__poll_ends_scope(bo__pollfd *pfd, bo__scope *scope);
 
 #endif

@@ -491,6 +491,15 @@ void bo_yield(void)
     bo__leave(bo__m_self());
 }
 
+int bo__proc_index(void)
+{
+    bo__m *m = bo__enter();
+    bo__p *p = m->p;
+    int index = p ? p->index : 0;
+    bo__leave(m);
+    return index;
+}
+
 void bo__perturb_slow(void)
 {
     if (bo__random(8) == 0)

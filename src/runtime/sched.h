@@ -324,6 +324,9 @@ void bo__poll_run(bo__m *m, bo__p *p, int64_t timeout_ns);
 // scope.c
 void bo__scope_join(bo__scope *scope, bo__g *g);
 void bo__scope_leave(bo__g *g);
+// bo__scope_end is bo__scope_cancel without the waking: it returns those whose waits it has ended,
+// chained by task.next, for the caller to make ready.
+bo__g *bo__scope_end(bo__scope *scope, bo_err reason);
 
 // start.c
 void bo__runtime_start(void);

@@ -81,12 +81,18 @@ static void end_locked(bo__scope *scope, bo_err reason, bo__g **chain)
     }
 }
 
-void bo__scope_cancel(bo__scope *scope, bo_err reason)
+bo__g *bo__scope_end(bo__scope *scope, bo_err reason)
 {
     bo__g *chain = NULL;
     bo__lock(&scope->lock_);
     end_locked(scope, reason, &chain);
     bo__unlock(&scope->lock_);
+    return chain;
+}
+
+void bo__scope_cancel(bo__scope *scope, bo_err reason)
+{
+    bo__g *chain = bo__scope_end(scope, reason);
     while (chain) {
         bo__g *g = chain;
         chain = (bo__g *)g->task.next;

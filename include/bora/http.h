@@ -202,15 +202,16 @@ const char *bo_http_status_text(int status);
 // Limits and times, by name; what is left out or zero has the default. Each time-out is absolute: a
 // byte now and then does not extend it.
 typedef struct {
-    size_t header_bytes_max;    // The head, request line included; 32 KB. Over it: 431, or 414.
-    size_t header_count_max;    // Headers; 100. Over it: 431.
-    uint64_t body_bytes_max;    // A body, decoded; 10 MB. Over it: 413.
-    bo_duration head_timeout;   // From a request's first byte to its head's last; 10 s. 408.
-    bo_duration body_timeout;   // From the head to the body's last byte; 60 s. 408.
-    bo_duration idle_timeout;   // From a response to the next request's first byte; 60 s.
-    bo_duration write_timeout;  // For the client to take what was sent, each time; 30 s.
-    bo_duration drain_timeout;  // For requests in flight to finish at the end; 25 s.
-    bool access_log;            // A line for each request, at level info.
+    size_t header_bytes_max;      // The head, request line included; 32 KB. Over it: 431, or 414.
+    size_t header_count_max;      // Headers; 100. Over it: 431. (These two: 1 MB and 1000 at most.)
+    uint64_t body_bytes_max;      // A body, decoded; 10 MB. Over it: 413.
+    bo_duration head_timeout;     // From a request's first byte to its head's last; 10 s. 408.
+    bo_duration body_timeout;     // From the head to the body's last byte; 60 s. 408.
+    bo_duration handler_timeout;  // For a handler: its scope ends with BO_TIMEOUT, 503. None.
+    bo_duration idle_timeout;     // From a response to the next request's first byte; 60 s.
+    bo_duration write_timeout;    // For the client to take what was sent, each time; 30 s.
+    bo_duration drain_timeout;    // For requests in flight to finish at the end; 25 s.
+    bool access_log;              // A line for each request, at level info.
 } bo_http_options;
 
 // bo_http_serve(addr, mux, .option = value...) listens on addr (":8080", "127.0.0.1:0", "[::1]:80")

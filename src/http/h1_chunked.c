@@ -124,6 +124,8 @@ h1_chunk_event bo__h1_chunked_next(h1_chunked *chunked, const char *in, size_t l
         chunked->state = (uint8_t)take_byte(chunked, in[i++]);
     if (chunked->state == DATA && i < len) {
         size_t part = len - i < chunked->left ? len - i : (size_t)chunked->left;
+        if (chunked->most && part > chunked->most)
+            part = chunked->most;
         *data = bo_str_n(in + i, part);
         *taken = i + part;
         chunked->left -= part;

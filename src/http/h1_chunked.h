@@ -30,6 +30,7 @@ typedef enum {
 
 // A zero h1_chunked is ready.
 typedef struct {
+    size_t most;    // Set by the caller: so much data at once and no more. 0: all there are.
     uint64_t left;  // Bytes of the current chunk's data that have not come yet.
     uint8_t state, digits;
     uint16_t extension_bytes, trailer_bytes;

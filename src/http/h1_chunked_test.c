@@ -87,6 +87,27 @@ TEST(chunked_gives_the_expected_body_in_pieces_of_any_size)
     }
 }
 
+TEST(chunked_gives_no_more_at_once_than_asked_for)
+{
+    bo_str text = bo_s("5\r\nabcde\r\n0\r\n\r\n");
+    for (size_t most = 1; most <= 6; most++) {
+        test_case("%zu", most);
+        h1_chunked chunked = {.most = most};
+        char all[8];
+        size_t len = 0, at = 0, taken;
+        bo_str data;
+        while (bo__h1_chunked_next(&chunked, text.ptr + at, text.len - at, &taken, &data) ==
+               H1_CHUNK_DATA) {
+            EXPECT(data.len <= most);
+            memcpy(all + len, data.ptr, data.len);
+            len += data.len;
+            at += taken;
+        }
+        EXPECT_EQ(bo_str_n(all, len), "abcde");
+        EXPECT_EQ(at + taken, text.len);
+    }
+}
+
 TEST(chunked_leaves_the_next_message_alone)
 {
     bo_str text = bo_s("3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n");

@@ -11,17 +11,9 @@
 #define BORA_SRC_HTTP_H1_HEAD_H
 
 #include "http/names.h"
+#include "http/span.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-// A part of the head: offsets, so that the buffer may move while the head is still incomplete.
-typedef struct {
-    uint32_t at, len;
-} http_span;
-
-typedef struct {
-    http_span name, value;
-} http_span_field;
 
 typedef enum {
     H1_MORE,  // not complete: call again when there is more
@@ -69,10 +61,5 @@ void bo__h1_head_reset(h1_head *head);
 // bo__h1_head_parse looks at the len bytes that have arrived since the start of the head; those it
 // has seen must not have changed. Not to be called again after H1_DONE or H1_BAD without a reset.
 h1_verdict bo__h1_head_parse(h1_head *head, const char *bytes, size_t len);
-
-static inline bo_str http_span_str(const char *base, http_span span)
-{
-    return bo_str_n(base + span.at, span.len);
-}
 
 #endif

@@ -13,7 +13,7 @@ struct http_route {
     http_pattern pattern;
     bo_http_handler handler;
     http_route *next;  // The next one at the same place of the tree, with another method.
-    bool slow;         // A handler took long once: see h1_conn.c. Atomic.
+    bool slow;         // Its handler took long once: see h1_conn.c. Atomic.
 };
 
 typedef struct {

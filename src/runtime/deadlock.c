@@ -32,7 +32,7 @@ static bool anything_left(void)
         return true;
     for (int i = 0; i < bo__rt.procs; i++) {
         bo__p *p = bo__rt.p[i];
-        if (atomic_load(&p->idle) != BO__P_IDLE || bo__has_surplus(p) || p->next ||
+        if (atomic_load(&p->idle) != BO__P_IDLE || bo__has_surplus(p) || bo__next(p) ||
             bo__wheel_count(p->wheel) > 0)
             return true;
 #ifdef BORA_MIGRATE

@@ -78,8 +78,8 @@ static void evacuate_next(bo__p *p, bo__m *m)
     bo__task *task = NULL;
     bo__lock(&m->take_lock);
     if (catch_locked(m, p)) {
-        task = p->next;
-        p->next = NULL;
+        task = bo__next(p);
+        bo__set_next(p, NULL);
         atomic_store(&m->lost, 0);
     }
     bo__unlock(&m->take_lock);

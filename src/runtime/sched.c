@@ -306,8 +306,8 @@ void bo__queue(bo__m *m, bo__task *task, bool next)
         return;
 #endif
     if (next) {
-        bo__task *before = p->next;
-        p->next = task;
+        bo__task *before = bo__next(p);
+        bo__set_next(p, task);
         if (!before)
             return;
         task = before;
@@ -349,10 +349,11 @@ void bo__ready_all(bo__waiter *chain)
 static bo__task *pick_seeded(bo__p *p)
 {
     uint32_t count = ring_count(p);
-    uint32_t choice = count + (p->next != NULL) > 0 ? bo__random(count + (p->next != NULL)) : 0;
+    uint32_t total = count + (bo__next(p) != NULL);
+    uint32_t choice = total > 0 ? bo__random(total) : 0;
     if (choice == count) {
-        bo__task *task = p->next;
-        p->next = NULL;
+        bo__task *task = bo__next(p);
+        bo__set_next(p, NULL);
         return task;
     }
     uint32_t head = atomic_load_explicit(&p->head, memory_order_relaxed);
@@ -372,7 +373,7 @@ bo__task *bo__next_task(bo__m *m)
     uint32_t tick = atomic_load_explicit(&p->tick, memory_order_relaxed) + 1;
     atomic_store_explicit(&p->tick, tick, memory_order_relaxed);
     if (__builtin_expect(bo__seeded, 0))
-        return p->next || ring_count(p) > 0 ? pick_seeded(p) : NULL;
+        return bo__next(p) || ring_count(p) > 0 ? pick_seeded(p) : NULL;
     // The monitor moved the clock: time for g0 to look at timers and descriptors.
     if (p->polled_at != atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed))
         return NULL;
@@ -386,9 +387,9 @@ bo__task *bo__next_task(bo__m *m)
         if (task)
             return task;
     }
-    bo__task *task = p->next;
+    bo__task *task = bo__next(p);
     if (task && (++p->next_streak < NEXT_STREAK || ring_count(p) == 0)) {
-        p->next = NULL;
+        bo__set_next(p, NULL);
         return task;
     }
     p->next_streak = 0;
@@ -482,7 +483,7 @@ void bo_yield(void)
     }
     if (!p) {
         bo__requeue_self(m, g);
-    } else if (p->next || ring_count(p) > 0 || atomic_load(&bo__rt.global_count) > 0 ||
+    } else if (bo__next(p) || ring_count(p) > 0 || atomic_load(&bo__rt.global_count) > 0 ||
                p->polled_at != atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed)) {
         atomic_store_explicit(&g->state, BO__G_RUNNABLE, memory_order_relaxed);
         bo__queue(m, &g->task, false);
@@ -540,9 +541,10 @@ static void help_others(bo__m *m, bo__p *p, int64_t now)
 static bo__task *local_task(bo__p *p)
 {
     if (bo__seeded)
-        return p->next || ring_count(p) > 0 ? pick_seeded(p) : NULL;
-    bo__task *task = p->next;
-    p->next = NULL;
+        return bo__next(p) || ring_count(p) > 0 ? pick_seeded(p) : NULL;
+    bo__task *task = bo__next(p);
+    if (task)
+        bo__set_next(p, NULL);
     return task ? task : ring_pop(p);
 }
 
@@ -552,7 +554,7 @@ static bo__task *look_around(bo__m *m, bo__p *p)
     atomic_store_explicit(&bo__rt.coarse_now, now, memory_order_relaxed);
     bo__wheel_run(p->wheel, now);
     // A busy P looks at its descriptors here; one with nothing to do looks when it goes to sleep.
-    if (p->next || ring_count(p) > 0)
+    if (bo__next(p) || ring_count(p) > 0)
         bo__poll_run(m, p, 0);
     __atomic_store_n(&p->polled_at, now, __ATOMIC_RELAXED);
 #ifdef BORA_MIGRATE

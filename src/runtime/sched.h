@@ -190,6 +190,18 @@ extern bo__runtime bo__rt;
 extern _Thread_local bo__m *bo__tls_m;
 extern bool bo__has_membarrier;
 
+// bo__next and bo__set_next are how p->next is read and written: its holder's alone, but for the look
+// for a deadlock, which reads those of all Ps.
+static inline bo__task *bo__next(const bo__p *p)
+{
+    return __atomic_load_n(&p->next, __ATOMIC_RELAXED);
+}
+
+static inline void bo__set_next(bo__p *p, bo__task *task)
+{
+    __atomic_store_n(&p->next, task, __ATOMIC_RELAXED);
+}
+
 // bo__m_self reads the thread's M. It may be called again after every park and never remembered:
 // the read is volatile on x86-64 and an opaque call elsewhere, so no compiler can do so either.
 #if defined(__x86_64__)

@@ -153,7 +153,7 @@ void bo__spawn(bo__call call, const bo_go_options *options, bo__scope *scope,
         count(&p->counts.spawned);
     else
         atomic_fetch_add(&bo__rt.elsewhere.spawned, 1);
-    bool piles_up = p && p->next;
+    bool piles_up = p && bo__next(p);
     bo__queue(m, &start->task, true);
     if (piles_up && atomic_load_explicit(&bo__rt.idle_count, memory_order_relaxed) > 0 &&
         atomic_load_explicit(&bo__rt.searching, memory_order_relaxed) == 0)

@@ -16,8 +16,9 @@
 //
 // The first error sticks. Once a reader or writer has failed, it fails at once for ever after, so a
 // loop of writes may go unchecked and bo_flush tells how it went. What sticks is the kind of the
-// error (bo_err_kind), which is static. A reader hands out the full error once, to the call that
-// met it: its caller frees it, as always. A writer's functions only return kinds: nobody needs to
+// error (bo_err_kind), which is static; of an end of file that came too early there sticks one that
+// wraps BO_EOF, so that it is not taken for the end. A reader hands out the full error once, to the
+// call that met it: its caller frees it, as always. A writer's functions only return kinds: nobody needs to
 // free them.
 //
 // Readers and writers belong to one goroutine at a time. All functions park where the source or the
@@ -50,9 +51,10 @@ struct bo_reader {
 // bo_mem_reader reads from memory, which must outlive it. Never parks.
 bo_reader bo_mem_reader(bo_str data);
 
-// A reader of a file descriptor, through the caller's buffer of cap bytes. It does not close it. It
-// is for files and pipes: a read blocks the thread, not the core (bo_blocking), and is not
-// cancelled.
+// A reader of a file descriptor, through the caller's buffer of cap bytes. It does not close it, and
+// leaves its flags as they are. Pipes, terminals and sockets park until there is something to read,
+// or until the scope ends: BO_CANCELED or BO_TIMEOUT. A read from a disk is not cancelled; it blocks
+// a thread, not the core (bo_blocking). Errors name the descriptor.
 typedef struct {
     bo_reader reader;
     int fd;
@@ -60,9 +62,9 @@ typedef struct {
 
 void bo_fd_reader_init(bo_fd_reader *reader, int fd, char *buf, size_t cap);
 
-// A reader that ends after `limit` bytes of another, which it reads through. Its buffer may be NULL
-// and 0 if no function is used on it that gives out a view. What it has buffered is taken from the
-// other.
+// A reader that ends after `limit` bytes of another, which it reads through, or where the other
+// ends; `left` then tells. Its buffer may be NULL and 0 if no function is used on it that gives out
+// a view. What it has buffered is taken from the other.
 typedef struct {
     bo_reader reader;
     bo_reader *from;
@@ -130,11 +132,12 @@ struct bo_writer {
     bo_err (*drain)(bo_writer *writer, const char *more, size_t more_len);
 };
 
-// bo_mem_writer fills a buffer of the caller's and no more: BO_TOO_LARGE then. Never parks.
+// bo_mem_writer fills a buffer of the caller's and no more: BO_TOO_LARGE then, with what fits
+// written. Never parks.
 bo_writer bo_mem_writer(char *buf, size_t cap);
 
-// A writer that collects in an arena, up to limit bytes (0: no limit): BO_TOO_LARGE beyond. Never
-// parks.
+// A writer that collects in an arena, up to limit bytes (0: no limit): BO_TOO_LARGE beyond, with
+// what is within written. Never parks.
 typedef struct {
     bo_writer writer;
     bo_arena *arena;
@@ -150,7 +153,8 @@ static inline bo_str bo_written(const bo_writer *writer)
 }
 
 // A writer to a file descriptor, through the caller's buffer of cap bytes (0: each write goes
-// straight out). It does not close it. For files and pipes, as bo_fd_reader is.
+// straight out). It does not close it. It waits as bo_fd_reader does. Where nobody reads any more
+// the error is EPIPE; the runtime has SIGPIPE ignored.
 typedef struct {
     bo_writer writer;
     int fd;
@@ -168,7 +172,8 @@ static inline bo_err bo_write_byte(bo_writer *writer, char byte);
 bo_err bo_write_int(bo_writer *writer, int64_t value);
 bo_err bo_write_uint(bo_writer *writer, uint64_t value);
 
-// bo_writef writes formatted text, as printf does.
+// bo_writef writes formatted text, as printf does. BO_INVALID: it cannot be formatted (a wide
+// character that is none, more than 2 GB).
 bo_err bo_writef(bo_writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // bo_flush sends what is in the buffer on its way and returns the kind of the first error that the
@@ -177,19 +182,24 @@ bo_err bo_flush(bo_writer *writer);
 
 // bo_copy writes all that `from` still has to `to`, and says how much in *copied, errors or not (it
 // may be NULL). BO_TOO_LARGE if there are more than `limit` bytes; those within are written then.
-// It does not flush.
+// It does not flush. Which side an error came from is seen at to->err.
 bo_err bo_copy(bo_writer *to, bo_reader *from, uint64_t limit, uint64_t *copied);
 
 // ---- whole files ----
 
+// Both block a thread, not the core (bo_blocking), and are not cancelled once begun: in a scope that
+// has ended they do nothing. Errors name the path.
+
 // bo_file_read reads a file into the arena, with a NUL behind it. BO_TOO_LARGE if it has more than
-// `limit` bytes. Parks. Errors name the path.
+// `limit` bytes, before memory is taken for them. Parks.
 bo_err bo_file_read(bo_arena *arena, const char *path, size_t limit, bo_str *out);
 
 // bo_file_write replaces the contents of a file, or makes it (mode 0666 less the umask). Who reads
 // it meanwhile, or after a crash, finds all of the old or all of the new: the data go to a new file
-// beside it, to the disk, and then take over the name, with the permissions of the old one. A
-// symbolic link is followed. Parks. Errors name the path; after one the old file is as it was.
+// beside it, to the disk, and then take over the name, with the owner and the permissions of the old
+// one (EPERM if the owner cannot be kept; access control lists are not). A symbolic link is
+// followed; other names of the old file keep the old contents. What is no regular file is refused:
+// BO_INVALID, a folder EISDIR. After an error the old file is as it was. Parks.
 bo_err bo_file_write(const char *path, bo_str data);
 
 // What follows is not for callers.

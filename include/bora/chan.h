@@ -116,7 +116,8 @@
 //
 // All channels, values and durations are evaluated once, in the order written. A case whose channel
 // is NULL is never chosen; with no case that could ever be, it waits for the end of the scope.
-// There is no limit to the number of cases; up to 16 take no memory.
+// There is no limit to the number of cases; up to 16 take no memory. A select uses all its channels
+// until it returns, but the one through which it was woken only until the other side has the value.
 #define bo_select(...)                                                                             \
     __extension__({                                                                                \
         BO__STRICT                                                                                 \

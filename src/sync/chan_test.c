@@ -32,7 +32,7 @@ TEST(chan_values_come_out_in_the_order_they_went_in)
 }
 
 // A frame holds a copy of a value for each send in it, and sanitizers do not let them share a place.
-static const bo_go_options large_stack = {.stack_bytes = 8 << 20};
+enum { LARGE_STACK = 8 << 20 };
 
 #define BYTES_OF(n)                                                                                \
     struct bytes##n {                                                                              \
@@ -69,17 +69,17 @@ static const bo_go_options large_stack = {.stack_bytes = 8 << 20};
         bo_send(ch, bytes##n##_of(2));                                                             \
         EXPECT(bo_recv(ch, &v) && bytes##n##_are(&v, 1));                                          \
         bo_send(ch, bytes##n##_of(3));                                                             \
-        bo_go_with(&large_stack, bytes##n##_send, ch, 4);                                          \
+        bo_go_with((bytes##n##_send, ch, 4), .stack_bytes = LARGE_STACK);                          \
         await_senders(ch, 1);                                                                      \
         for (int i = 2; i <= 4; i++)                                                               \
             EXPECT(bo_recv(ch, &v) && bytes##n##_are(&v, i));                                      \
         bo_chan_free(ch);                                                                          \
         ch = bo_chan_new(struct bytes##n, 0);                                                      \
-        bo_go_with(&large_stack, bytes##n##_send, ch, 5);                                          \
+        bo_go_with((bytes##n##_send, ch, 5), .stack_bytes = LARGE_STACK);                          \
         await_senders(ch, 1);                                                                      \
         EXPECT(bo_recv(ch, &v) && bytes##n##_are(&v, 5));                                          \
         bo_chan(bool) good = bo_chan_new(bool, 1);                                                 \
-        bo_go_with(&large_stack, bytes##n##_take, ch, good);                                       \
+        bo_go_with((bytes##n##_take, ch, good), .stack_bytes = LARGE_STACK);                       \
         await_receivers(ch, 1);                                                                    \
         bo_send(ch, bytes##n##_of(3));                                                             \
         bool ok = false;                                                                           \
@@ -111,7 +111,7 @@ TEST(chan_moves_values_of_every_size_through_the_ring_and_from_stack_to_stack)
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         bo_wg wg = {0};
         bo_wg_add(&wg, 1);
-        bo_go_with(&large_stack, checks[i], &wg);
+        bo_go_with((checks[i], &wg), .stack_bytes = LARGE_STACK);
         bo_wg_wait(&wg);
     }
 }

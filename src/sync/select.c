@@ -9,10 +9,9 @@
 // 2. Lock all channels, in the order of their addresses, and look again: now nothing can change
 //    between the looks. Only here may a select find that nothing is ready (default).
 // 3. Queue a waiter in each channel, open the locks, park. One waker claims the goroutine through
-// one
-//    of its waiters and does that case's work, as for a plain send or receive (chan.c). The others
-//    are taken out again before the select returns, so that a goroutine never has waiters of two
-//    waits.
+//    one of its waiters and does that case's work, as for a plain send or receive (chan.c). The
+//    others are taken out again before the select returns, so that a goroutine never has waiters of
+//    two waits. The winner's own channel is left alone: whoever has the value may have freed it.
 //
 // Nothing is allocated for up to 16 cases.
 //
@@ -80,10 +79,11 @@ static bool may_succeed(const bo_case *c)
 }
 
 // draw is a random number below n out of *luck, 32 random bits that several small draws share: the
-// high half of the product is the number, the low half what is left of the chance.
+// high half of the product is the number, the low half what is left of the chance. Six draws below
+// 16 use up 23 of the bits.
 static uint32_t draw(uint32_t *luck, size_t drawn, uint32_t n)
 {
-    if (drawn % 6 == 0)
+    if (drawn % 6 == 0 || n > CASES_ON_STACK)
         *luck = bo__random(UINT32_MAX);
     uint64_t product = (uint64_t)*luck * n;
     *luck = (uint32_t)product;
@@ -179,9 +179,12 @@ static bool look_under_locks(struct selection *s)
     return false;
 }
 
-static void leave_queues(const struct selection *s)
+// leave_queues takes all waiters out but the winner (NULL: none), which its waker has taken out.
+static void leave_queues(const struct selection *s, const bo__waiter *winner)
 {
     for (size_t i = 0; i < s->live; i++) {
+        if (&s->waiters[i] == winner)
+            continue;
         struct bo__chan *c = channel_of(s, &s->waiters[i]);
         bo__lock(&c->lock);
         bo__waitq_remove(queue_of(s, &s->waiters[i]), &s->waiters[i]);
@@ -208,7 +211,7 @@ static int wait_in_all(struct selection *s, bo__g *g)
     unlock_all(s);
     bo__wake wake = bo__wait_park(g);
     const bo__waiter *winner = wake == BO__WAKE_EVENT ? bo__wait_waiter(g) : NULL;
-    leave_queues(s);
+    leave_queues(s, winner);
     if (wake == BO__WAKE_DEADLINE)
         return s->timeout;
     if (wake == BO__WAKE_SCOPE)

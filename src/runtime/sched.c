@@ -345,12 +345,15 @@ void bo__ready_all(bo__waiter *chain)
 
 // -- choosing -------------------------------------------------------------------------------------
 
-// Seeded mode: any of the queued ones, by the seed. There is one P and nobody steals.
+// Seeded mode: any of the queued ones, by the seed; there is one P and nobody steals. No clock may
+// have a say in who runs next, or the same seed would not give the same order again.
 static bo__task *pick_seeded(bo__p *p)
 {
     uint32_t count = ring_count(p);
     uint32_t total = count + (bo__next(p) != NULL);
-    uint32_t choice = total > 0 ? bo__random(total) : 0;
+    if (total == 0)
+        return NULL;
+    uint32_t choice = bo__random(total);
     if (choice == count) {
         bo__task *task = bo__next(p);
         bo__set_next(p, NULL);
@@ -372,8 +375,9 @@ bo__task *bo__next_task(bo__m *m)
         return NULL;
     uint32_t tick = atomic_load_explicit(&p->tick, memory_order_relaxed) + 1;
     atomic_store_explicit(&p->tick, tick, memory_order_relaxed);
+    // g0 has its turn, so that timers, descriptors and the global queue do not starve.
     if (__builtin_expect(bo__seeded, 0))
-        return bo__next(p) || ring_count(p) > 0 ? pick_seeded(p) : NULL;
+        return tick % GLOBAL_TURN == 0 ? NULL : pick_seeded(p);
     // The monitor moved the clock: time for g0 to look at timers and descriptors.
     if (p->polled_at != atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed))
         return NULL;
@@ -483,7 +487,7 @@ void bo_yield(void)
     }
     if (!p) {
         bo__requeue_self(m, g);
-    } else if (bo__next(p) || ring_count(p) > 0 || atomic_load(&bo__rt.global_count) > 0 ||
+    } else if (bo__seeded || bo__next(p) || ring_count(p) > 0 || atomic_load(&bo__rt.global_count) > 0 ||
                p->polled_at != atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed)) {
         atomic_store_explicit(&g->state, BO__G_RUNNABLE, memory_order_relaxed);
         bo__queue(m, &g->task, false);
@@ -541,7 +545,7 @@ static void help_others(bo__m *m, bo__p *p, int64_t now)
 static bo__task *local_task(bo__p *p)
 {
     if (bo__seeded)
-        return bo__next(p) || ring_count(p) > 0 ? pick_seeded(p) : NULL;
+        return pick_seeded(p);
     bo__task *task = bo__next(p);
     if (task)
         bo__set_next(p, NULL);
@@ -562,7 +566,10 @@ static bo__task *look_around(bo__m *m, bo__p *p)
     if (arrived)
         return arrived;
 #endif
-    bo__task *task = local_task(p);
+    // In seeded mode nobody else looks at the global queue while there is work of one's own.
+    bo__task *task = bo__seeded ? take_global(m) : NULL;
+    if (!task)
+        task = local_task(p);
     if (!task)
         task = take_global(m);
     if (!task)

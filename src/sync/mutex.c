@@ -8,15 +8,14 @@
 // by (barging): the mutex does not stand idle while a goroutine is on its way back to a core. One
 // that loses this way for longer than 1 ms turns the mutex to starving: nobody barges, and each
 // unlock hands the mutex to the first in the queue, closed, until nobody waits that long. So nobody
-// waits forever. Handing over always would make each lock cost a switch.
+// waits forever. (In seeded mode, where no clock may decide, so many lost turns count as long.) Handing over always would make each lock cost a switch.
 //
 // The bits of state_:
 //   LOCKED    somebody has it.
 //   QUEUED    waiters_ is not empty. Changes under lock_ only; set only while LOCKED.
 //   WOKEN     somebody is awake and trying, or about to: an unlock need not wake another. Set by
-//   one
-//             who tries or for one who is made to; cleared by one who got it or queued again. One
-//             bit may stand for two, so it may be missing; it is never there for nobody.
+//             one who tries or for one who is made to; cleared by one who got it or queued again.
+//             One bit may stand for two, so it may be missing; it is never there for nobody.
 //   STARVING  hand over. Only while LOCKED; set under lock_.
 //
 // Invariant: while QUEUED, the mutex is LOCKED, or somebody is awake and trying.
@@ -28,7 +27,7 @@
 enum { LOCKED = 1, QUEUED = 2, WOKEN = 4, STARVING = 8 };
 enum { HANDED = 1 };  // The tag of a waiter to which the mutex was handed.
 enum { SPINS = 4, SPIN_PAUSES = 30 };
-enum { STARVING_AFTER = 1000 * 1000 };
+enum { STARVING_AFTER = 1000 * 1000, STARVING_TURNS = 8 };
 
 static uint32_t load(const bo_mutex *m)
 {
@@ -48,6 +47,7 @@ struct attempt {
     bool deaf;
     bo__waiter waiter;
     int64_t since;  // When it first parked; 0: it has not yet.
+    int turns;      // How often it was woken to try.
     int spins;
     bool woken;  // It has set, or was given, WOKEN.
 };
@@ -73,6 +73,13 @@ static bool spin(struct attempt *a, uint32_t state)
     pause_briefly();
     a->spins++;
     return true;
+}
+
+static bool waits_long(const struct attempt *a)
+{
+    if (!a->since)
+        return false;
+    return bo__seeded ? a->turns >= STARVING_TURNS : bo_mono() - a->since > STARVING_AFTER;
 }
 
 // enqueue puts the goroutine into the queue, in front if it was there before, and begins its wait.
@@ -115,7 +122,7 @@ static void give_up(struct attempt *a)
 // waits for long, too.
 static void settle_in(const struct attempt *a)
 {
-    if (!(load(a->m) & QUEUED) || bo_mono() - a->since < STARVING_AFTER)
+    if (!(load(a->m) & QUEUED) || !waits_long(a))
         __atomic_fetch_and(&a->m->state_, ~(uint32_t)STARVING, __ATOMIC_RELAXED);
 }
 
@@ -131,11 +138,10 @@ static bo__wake lock_slow(bo_mutex *m, int64_t deadline, bool deaf)
         }
         if (spin(&a, state))
             continue;
-        int64_t now = bo_mono();
-        if (!enqueue(&a, a.since && now - a.since > STARVING_AFTER))
+        if (!enqueue(&a, waits_long(&a)))
             continue;
         if (!a.since)
-            a.since = now;
+            a.since = bo_mono();
         bo__wake wake = bo__wait_park(a.waiter.g);
         if (wake != BO__WAKE_EVENT) {
             give_up(&a);
@@ -147,6 +153,7 @@ static bo__wake lock_slow(bo_mutex *m, int64_t deadline, bool deaf)
         }
         a.woken = true;
         a.spins = 0;
+        a.turns++;
     }
 }
 

@@ -38,8 +38,8 @@ int *bo__errno(void);
 // in a direct call; at most six scalars (48 bytes; a bo_str counts as two). fn's value is dropped.
 // What pointers among them point to must live until the goroutine is done with it.
 //
-// The goroutine inherits the cancellation scope of its creator (bora/group.h). Never parks, never
-// fails. Works from any thread once bo_run has been called.
+// The goroutine is in no cancellation scope, since nobody waits for it; bo_group_go starts one that
+// is (bora/group.h). Never parks, never fails. Works from any thread, also before bo_run.
 #ifndef BO_NO_GO
 #define go(...) bo__go(BO__CALL(BO__DROP, __VA_ARGS__), NULL)
 #endif

@@ -95,7 +95,7 @@ void bo_rwmutex_lock(bo_rwmutex *m);
 bool bo_rwmutex_try_lock(bo_rwmutex *m);
 void bo_rwmutex_unlock(bo_rwmutex *m);
 
-// The read lock: at most 500 million at once. Parks. Unlock panics if nobody reads.
+// The read lock: at most 2^30 - 1 at once, one more panics. Parks. Unlock panics if nobody reads.
 void bo_rwmutex_read_lock(bo_rwmutex *m);
 bool bo_rwmutex_try_read_lock(bo_rwmutex *m);
 void bo_rwmutex_read_unlock(bo_rwmutex *m);

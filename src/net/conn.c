@@ -291,6 +291,12 @@ void bo_conn_set_write_deadline(bo_conn *conn, int64_t mono)
     atomic_store_explicit(&conn->write_deadline, mono, memory_order_relaxed);
 }
 
+void bo__conn_reset_when_freed(bo_conn *conn)
+{
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 bo_err bo_conn_shutdown_write(bo_conn *conn)
 {
     if (conn->closed)

@@ -208,8 +208,10 @@ static bool exchange(h1_work *w, bo__scope *scope)
     bo_arena_reset(&w->x.arena);
     if (clean && w->persistent)
         return true;
-    bool sent = whole && bo__h1_send_out(w);
-    if (sent && (!clean || w->start < w->end))
+    bool sent = bo__h1_send_out(w);
+    if (!whole && w->until_close)
+        bo__conn_reset_when_freed(w->net);
+    else if (sent && (!clean || w->start < w->end))
         linger(w);
     return false;
 }

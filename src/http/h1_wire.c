@@ -136,8 +136,8 @@ static void settle(h1_work *w)
     bool unclear = w->owes_continue;
     bool much = w->head.body == H1_BODY_LENGTH && w->body_left > H1_SKIP_MAX &&
                 w->body_left - H1_SKIP_MAX > w->end - w->start;
-    bool until_close = res->framing == HTTP_FRAMING_STREAM && !res->no_body && !is_chunked(w);
-    if (unclear || much || until_close || w->server->draining)
+    w->until_close = res->framing == HTTP_FRAMING_STREAM && !res->no_body && !is_chunked(w);
+    if (unclear || much || w->until_close || w->server->draining)
         w->persistent = false;
 }
 
@@ -374,7 +374,7 @@ static void open_exchange(h1_work *w)
     w->chunk_at = 0;
     w->body_left = 0;
     w->body_done = true;
-    w->owes_continue = w->persistent = false;
+    w->owes_continue = w->persistent = w->until_close = false;
 }
 
 void bo__h1_open_refused(h1_work *w)

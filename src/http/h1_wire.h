@@ -35,6 +35,7 @@ struct h1_work {
     bool body_done;
     bool owes_continue;  // The client waits for "100 Continue" before it sends the body.
     bool persistent;     // The connection goes on after this response.
+    bool until_close;    // Only the end of the connection tells the end of the body.
     bool broken;         // Nothing more can be read, or written.
     int64_t date_at;     // The second of date.
     char date[32];

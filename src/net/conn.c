@@ -176,11 +176,13 @@ bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *
 bo_err bo_conn_read(bo_conn *conn, void *buf, size_t n, size_t *got)
 {
     bool wait = seems_empty(conn);
+    size_t len;
     do {
         if (wait)
             BO_TRY(wait_readable(conn));
-        BO_TRY(bo__conn_read_now(conn, buf, n, got, &wait));
+        BO_TRY(bo__conn_read_now(conn, buf, n, &len, &wait));
     } while (wait);
+    *got = len;
     return NULL;
 }
 

@@ -64,6 +64,10 @@ BO_ERRORS(BO__DECLARE_ERROR)
 // message. It takes over the cause. The message is cut at 4096 bytes. Free with bo_err_free.
 bo_err bo_errf(bo_err cause, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// bo_err_new makes an error of a kind in words of its own: the formatted text alone is the message.
+// The kind is a sentinel, as in bo_err_new(BO_INVALID, "age: expected integer, got string").
+bo_err bo_err_new(bo_err kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 // bo_err_sys is the static error of an errno value: "connection refused". bo_err_errno gives the
 // value back, from anywhere in the chain, or 0. A value that Linux does not define (0 among them)
 // is "unknown system error", whose value is 0.

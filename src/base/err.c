@@ -26,12 +26,12 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-// new_error makes an error with room for a message of text_len bytes and what the cause adds to it.
+// new_error makes an error with room for a message of text_len bytes and what the rest adds to it.
 // It fills in all but the first text_len bytes and returns where these go.
-static char *new_error(size_t text_len, bo_err cause, struct bo_error **out)
+static char *new_error(size_t text_len, bo_err cause, const char *rest, struct bo_error **out)
 {
-    const char *rest = cause ? cause->message : "";
-    const char *colon = cause ? ": " : "";
+    const char *colon = rest ? ": " : "";
+    rest = rest ? rest : "";
     size_t full_len = text_len + strlen(colon) + strlen(rest);
     size_t len = min_size(full_len, MESSAGE_BYTES_MAX);
 
@@ -43,18 +43,17 @@ static char *new_error(size_t text_len, bo_err cause, struct bo_error **out)
     return message;
 }
 
-bo_err bo_errf(bo_err cause, const char *format, ...)
+static bo_err format_error(bo_err cause, const char *rest, const char *format, va_list args)
 {
     char small[256];
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int wanted = vsnprintf(small, sizeof(small), format, args);
     bo_assert(wanted >= 0);
     size_t len = min_size((size_t)wanted, MESSAGE_BYTES_MAX);
 
     struct bo_error *err;
-    char *message = new_error(len, cause, &err);
+    char *message = new_error(len, cause, rest, &err);
     if (len < sizeof(small)) {
         memcpy(message, small, len);
     } else {
@@ -64,6 +63,23 @@ bo_err bo_errf(bo_err cause, const char *format, ...)
         message[len] = behind;
     }
     va_end(again);
+    return err;
+}
+
+bo_err bo_errf(bo_err cause, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bo_err err = format_error(cause, cause ? cause->message : NULL, format, args);
+    va_end(args);
+    return err;
+}
+
+bo_err bo_err_new(bo_err kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bo_err err = format_error(kind, NULL, format, args);
     va_end(args);
     return err;
 }

@@ -7,7 +7,7 @@
 //     #define USER_FIELDS(FIELD)                                                 \ (and so on)
 //         FIELD(int64_t, id,             "id")
 //         FIELD(bo_str, name,            "name", .min_len = 1)
-//         FIELD(bo_str, email,           "email,omitempty", .format = "email")
+//         FIELD(bo_str, email,           "email,omitempty", .format = BO_FORMAT_EMAIL)
 //         FIELD(BO_SLICE(bo_str), roles, "roles,omitempty", .max_len = 8)
 //         FIELD(BO_OPTIONAL(int), age,   "age", .min = 0, .max = 150)
 //     BO_STRUCT(user, USER_FIELDS);
@@ -19,23 +19,24 @@
 // files include. The table is constant data that the compiler makes: no code runs to build it.
 //
 // Types. A field's type is one of
-//     bool, every integer type of C and stdint.h but char, float, double, bo_str;
+//     bool, every integer type of C and stdint.h but char, float, double, bo_str, bo_strs;
 //     a name declared by BO_STRUCT or BO_TYPE, the struct's own only behind the next two;
 //     BO_SLICE(T), BO_POINTER(T), BO_OPTIONAL(T), where T is one of the two lines above.
 // Any other does not compile: "bo__type_T undeclared". BO_TYPE names what needs a name:
 //     BO_TYPE(users, BO_SLICE(user));                 // typedef of a slice, and its bo_type
 //     BO_TYPE(user_id, uint64_t);
 //
-// Tags. First the name outside of C (1 to 64 bytes of UTF-8; no quote, backslash or comma), or
-// "-" for a member that stays inside. Then, after commas:
+// Tags. First the name outside of C (1 to 64 bytes of UTF-8; no quote, backslash, comma or control
+// character), or "-" for a member that stays inside. Then, after commas:
 //     omitempty   not written when false, 0, "", an empty slice, NULL, or an optional without value
 //     omitzero    not written when it is the zero value of its type, structs included
-// Another option, or the same name twice in a struct, does not compile. An optional that is absent is never written.
+// Another option, or the same name twice in a struct, does not compile. An optional that is absent
+// is never written.
 //
 // Constraints are the members of bo_rules that fit the type; another does not compile. They hold
-// for the value behind a pointer or in an optional where there is one. A field that is not in the
-// input has the zero value: it is refused if it is .required, or if the zero value breaks its
-// constraints, unless it is a pointer, an optional, or has omitempty or omitzero.
+// for the value behind a pointer or in an optional where there is one. With omitempty or omitzero
+// the zero value stands for "absent", and only .required is asked of it. Any other field that is
+// not in the input has the zero value, which must keep the constraints just the same.
 //
 // C only: a descriptor needs _Generic. Nothing here parks; all of it is safe from any thread.
 #ifndef BORA_TYPE_H
@@ -63,19 +64,25 @@ typedef enum {
     BO_KIND_OPTIONAL,
 } bo_kind;
 
-typedef struct bo_type bo_type;
-typedef struct bo_field bo_field;
+// What the text in a bo_str must look like.
+typedef enum bo_format {
+    BO_FORMAT_ANY,
+    BO_FORMAT_EMAIL,  // As <input type=email> has it (WHATWG HTML), in at most 254 bytes.
+} bo_format;
 
 // What a value must satisfy. A number has min and max, a bo_str min_len, max_len (in characters)
 // and format, a slice min_len and max_len (in elements), and any field required.
 typedef struct {
-    bool required;    // Present in the input, and not null.
+    bool required;  // Present in the input, and not null.
+    bo_format format;
     long double min;  // Holds every 64-bit integer exactly. -infinity: no limit.
     long double max;  // infinity: no limit.
     size_t min_len;
-    size_t max_len;      // SIZE_MAX: no limit.
-    const char *format;  // "email". NULL: any.
+    size_t max_len;  // SIZE_MAX: no limit.
 } bo_rules;
+
+typedef struct bo_type bo_type;
+typedef struct bo_field bo_field;
 
 enum {
     BO_FIELD_OMITEMPTY = 1,
@@ -85,12 +92,12 @@ enum {
 
 struct bo_field {
     const bo_type *type;
-    const char *key_;  // `,"` and the tag and at least 32 NULs; bo_field_name is the name alone.
+    const char *key_;       // `,"` and the tag and 64 NULs; bo_field_name is the name alone.
     const bo_rules *rules;  // NULL: none.
     uint32_t offset;
     uint8_t name_len;
-    uint8_t kind;  // A bo_kind: type->kind.
-    uint8_t flags;
+    uint8_t kind;   // A bo_kind: type->kind.
+    uint8_t flags;  // BO_FIELD_*
 };
 
 struct bo_type {
@@ -100,7 +107,6 @@ struct bo_type {
     uint16_t field_count;
     uint32_t size;
     uint32_t align;
-    uint32_t text_size_;     // A guess at the bytes of a struct as text, without its strings.
     const bo_field *fields;  // Of a struct, else NULL.
     const bo_type *elem;     // Of a slice, pointer or optional, else NULL.
 };
@@ -141,19 +147,20 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
         .value = (__VA_ARGS__), .presence = BO_PRESENT                                             \
     }
 
-// BO_STRUCT declares struct S, the type name S, and their description, from a macro that
-// lists the fields (see above). Up to 256 fields. It stands at file scope.
+// BO_STRUCT declares struct S, the type name S, and their description, from a macro that lists the
+// fields (see above). Up to 256 fields. It stands at file scope.
 #define BO_STRUCT(S, FIELDS)                                                                       \
+    BO__QUIET_BEGIN                                                                                \
+    enum { bo__kind_##S = BO_KIND_STRUCT, bo__ruled_##S = BO_KIND_STRUCT };                        \
     typedef struct S S;                                                                            \
     struct S {                                                                                     \
         FIELDS(BO__MEMBER)                                                                         \
     };                                                                                             \
-    enum { bo__kind_##S = BO_KIND_STRUCT, bo__field_count_##S = 0 FIELDS(BO__ONE) };               \
+    BO__EACH_NAME_ONCE(S, FIELDS)                                                                  \
+    enum { bo__field_count_##S = 0 FIELDS(BO__ONE) };                                              \
     _Static_assert(bo__field_count_##S <= 256, #S " has more than 256 fields");                    \
     static const bo_type bo__type_##S;                                                             \
-    BO__RULES_BEGIN                                                                                \
     static const bo_field bo__fields_##S[] = {FIELDS(BO__FIELD_OF(S))};                            \
-    BO__RULES_END                                                                                  \
     __attribute__((unused)) static const bo_type bo__type_##S = {                                  \
         .name = #S,                                                                                \
         .kind = BO_KIND_STRUCT,                                                                    \
@@ -161,18 +168,24 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
         .field_count = bo__field_count_##S,                                                        \
         .size = sizeof(S),                                                                         \
         .align = _Alignof(S),                                                                      \
-        .text_size_ = 2 FIELDS(BO__TEXT_SIZE),                                                     \
         .fields = bo__fields_##S,                                                                  \
-    }
+    };                                                                                             \
+    BO__QUIET_END                                                                                  \
+    _Static_assert(1, "takes the semicolon")
 
-// BO_TYPE gives the name N to a type that FIELD could take, and describes it under that name.
+// BO_TYPE gives the name N to a type that FIELD could take, other than a struct's name, and describes
+// it under that name.
 #define BO_TYPE(N, T)                                                                              \
+    BO__QUIET_BEGIN                                                                                \
     typedef T N;                                                                                   \
     enum {                                                                                         \
-        bo__kind_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T)    \
+        bo__kind_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T),   \
+        bo__ruled_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__ruled_##T)  \
     };                                                                                             \
     __attribute__((unused)) static const bo_type bo__type_##N =                                    \
-        BO__PICK(BO__IS_##T, BO__SCALAR_INIT, BO__NAMED_INIT)((T), bo__type_##T)
+        BO__PICK(BO__IS_##T, BO__SCALAR_INIT, BO__NAMED_INIT)((T), bo__type_##T);                  \
+    BO__QUIET_END                                                                                  \
+    _Static_assert(1, "takes the semicolon")
 
 // ---- what the macros above expand to; nothing below is for direct use ----
 
@@ -181,7 +194,8 @@ extern const bo_type bo__scalars[BO_KIND_STR + 1];
 
 // A type T of a field is resolved by pasting. BO__IS_##T is a macro if T begins with a word below:
 // then _Generic finds the kind of whatever T is. Else bo__type_##T and bo__kind_##T are the
-// constants of a BO_STRUCT or BO_TYPE, or the macros for BO_SLICE(E) and its like.
+// constants of a BO_STRUCT or BO_TYPE, or the macros for BO_SLICE(E) and its like. bo__ruled_##T is
+// the kind that T's constraints are for: that of what is in an optional or behind a pointer.
 #define BO__IS_bool ~,
 #define BO__IS__Bool ~,
 #define BO__IS_signed ~,
@@ -207,8 +221,8 @@ extern const bo_type bo__scalars[BO_KIND_STR + 1];
 #define BO__IS_bo_str ~,
 
 // BO__PICK(BO__IS_##T, scalar, named) is one of two macro names. T travels in parentheses, since
-// what it expands to may hold commas. A slice's element is picked by a macro of its own, because
-// no macro expands inside itself.
+// what it expands to may hold commas. An element is picked by macros of their own, because no macro
+// expands inside itself.
 #define BO__PICK(...) BO__THIRD(__VA_ARGS__, ~)
 #define BO__THIRD(a, b, c, ...) c
 #define BO__PICK_ELEM(...) BO__THIRD_ELEM(__VA_ARGS__, ~)
@@ -246,6 +260,8 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
 
 // The types that hold another one.
 #define BO__ELEM(E) BO__PICK_ELEM(BO__IS_##E, BO__SCALAR_TYPE, BO__NAMED_TYPE)((E), bo__type_##E)
+#define BO__ELEM_KIND(E)                                                                           \
+    BO__PICK_ELEM(BO__IS_##E, BO__SCALAR_KIND, BO__NAMED_KIND)((E), bo__kind_##E)
 #define BO__HOLDER(text, of_kind, C, ...)                                                          \
     ((const bo_type){.name = text,                                                                 \
                      .kind = of_kind,                                                              \
@@ -256,10 +272,16 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
 #define bo__kind_BO_SLICE(E) BO_KIND_SLICE
 #define bo__kind_BO_POINTER(E) BO_KIND_POINTER
 #define bo__kind_BO_OPTIONAL(E) BO_KIND_OPTIONAL
+#define bo__ruled_BO_SLICE(E) BO_KIND_SLICE
+#define bo__ruled_BO_POINTER(E) BO__ELEM_KIND(E)
+#define bo__ruled_BO_OPTIONAL(E) BO__ELEM_KIND(E)
 #define bo__type_BO_SLICE(E) BO__HOLDER("slice", BO_KIND_SLICE, (BO_SLICE(E)), BO__ELEM(E))
 #define bo__type_BO_POINTER(E) BO__HOLDER("pointer", BO_KIND_POINTER, (E *), BO__ELEM(E))
 #define bo__type_BO_OPTIONAL(E)                                                                    \
     BO__HOLDER("optional", BO_KIND_OPTIONAL, (BO_OPTIONAL(E)), BO__ELEM(E))
+
+enum { bo__kind_bo_strs = BO_KIND_SLICE, bo__ruled_bo_strs = BO_KIND_SLICE };
+extern const bo_type bo__type_bo_strs;
 
 // A member, and what must be true of its line.
 #define BO__MEMBER(T, member, tag, ...)                                                            \
@@ -271,8 +293,10 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
     _Static_assert(BO__OPTION_OK(BO__COMMA_1(tag)) && BO__OPTION_OK(BO__COMMA_2(tag)) &&           \
                        __builtin_strlen(BO__COMMA_3(tag)) <= 3,                                    \
                    "the tag of " #member " has an option other than omitempty and omitzero");      \
+    _Static_assert(!BO__IS_HIDDEN(tag) || (0 __VA_OPT__(+1)) == 0,                                 \
+                   #member " stays inside and has constraints");                                   \
     _Static_assert(sizeof((BO__RULES_OF(BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)(     \
-                       (T), bo__kind_##T))){__VA_ARGS__}) > 0,                                     \
+                       (T), bo__ruled_##T))){__VA_ARGS__}) > 0,                                    \
                    "its constraints fit the type");
 
 // The compiler folds these calls. The three commas behind the tag end the search: an option stands
@@ -287,40 +311,42 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
     (__builtin_strlen(at) <= 3 || BO__IS_OPTION(at, "omitempty") || BO__IS_OPTION(at, "omitzero"))
 #define BO__HAS_OPTION(tag, option)                                                                \
     (BO__IS_OPTION(BO__COMMA_1(tag), option) || BO__IS_OPTION(BO__COMMA_2(tag), option))
+#define BO__IS_HIDDEN(tag) (__builtin_strcmp(tag, "-") == 0)
 
 // The constraints that fit a kind: what a FIELD states must initialize one of these. They are kept
 // in a bo_rules.
-struct bo__rules_any {
+struct bo__constraints_of_any_type {
     bool required;
 };
-struct bo__rules_number {
+struct bo__constraints_of_a_number {
     bool required;
     long double min, max;
 };
-struct bo__rules_str {
+struct bo__constraints_of_a_bo_str {
     bool required;
     size_t min_len, max_len;
-    const char *format;
+    bo_format format;
 };
-struct bo__rules_slice {
+struct bo__constraints_of_a_slice {
     bool required;
     size_t min_len, max_len;
 };
-#define BO__RULES_OF(kind) __typeof__(*BO__RULES_OF_KIND((int)(kind)))
-#define BO__RULES_OF_KIND(kind)                                                                    \
-    __builtin_choose_expr(                                                                         \
-        (kind) >= BO_KIND_POINTER, (bo_rules *)0,                                                  \
+#define BO__RULES_OF(kind)                                                                         \
+    __typeof__(*__builtin_choose_expr(                                                             \
+        (int)(kind) == BO_KIND_STR, (struct bo__constraints_of_a_bo_str *)0,                       \
         __builtin_choose_expr(                                                                     \
-            (kind) == BO_KIND_SLICE, (struct bo__rules_slice *)0,                                  \
-            __builtin_choose_expr(                                                                 \
-                (kind) == BO_KIND_STR, (struct bo__rules_str *)0,                                  \
-                __builtin_choose_expr((kind) == BO_KIND_BOOL || (kind) == BO_KIND_STRUCT,          \
-                                      (struct bo__rules_any *)0, (struct bo__rules_number *)0))))
+            (int)(kind) == BO_KIND_SLICE, (struct bo__constraints_of_a_slice *)0,                  \
+            __builtin_choose_expr((int)(kind) >= BO_KIND_INT8 && (int)(kind) <= BO_KIND_DOUBLE,    \
+                                  (struct bo__constraints_of_a_number *)0,                         \
+                                  (struct bo__constraints_of_any_type *)0))))
 
-// What a FIELD states comes behind the defaults and overrides them, of which compilers warn.
-#define BO__RULES_BEGIN                                                                            \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"")
-#define BO__RULES_END _Pragma("GCC diagnostic pop")
+// What a FIELD states comes behind the defaults and overrides them, of which compilers warn; and
+// the tags are read with extensions of GNU C.
+#define BO__QUIET_BEGIN                                                                            \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"")           \
+        _Pragma("GCC diagnostic ignored \"-Wpedantic\"")
+#define BO__QUIET_END _Pragma("GCC diagnostic pop")
+
 #define BO__RULES(...) BO__RULES_##__VA_OPT__(GIVEN)(__VA_ARGS__)
 #define BO__RULES_() 0
 #define BO__RULES_GIVEN(...)                                                                       \
@@ -341,15 +367,64 @@ struct bo__rules_slice {
             .rules = BO__RULES(__VA_ARGS__),                                                       \
             .flags = (BO__HAS_OPTION(tag, "omitempty") ? BO_FIELD_OMITEMPTY : 0) |                 \
                      (BO__HAS_OPTION(tag, "omitzero") ? BO_FIELD_OMITZERO : 0) |                   \
-                     (__builtin_strcmp(tag, "-") == 0 ? BO_FIELD_HIDDEN : 0)                       \
+                     (BO__IS_HIDDEN(tag) ? BO_FIELD_HIDDEN : 0)                                    \
     }                                                                                              \
     ,
 
 // JSON copies and compares names in whole words, past their end.
-#define BO__PADDING "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define BO__PADDING                                                                                \
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"                             \
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
 #define BO__ONE(T, member, tag, ...) +1
 #define BO__HAS_RULES(T, member, tag, ...) __VA_OPT__(+1)
-#define BO__TEXT_SIZE(T, member, tag, ...) +BO__NAME_LEN(tag) + 16
+
+// The names of a struct must differ, which no operator of C can tell of strings. Clang folds a hash
+// of their bytes, and refuses a switch that has a case twice. GCC folds bytes in initializers only,
+// but searches in what they initialize, if the array is known to the linker's side of the compiler,
+// as one with a section is: each name is looked for twice among all.
+#ifdef __clang__
+#define BO__EACH_NAME_ONCE(S, FIELDS)                                                              \
+    __attribute__((unused)) static inline void bo__names_##S(unsigned long long bo__hash)          \
+    {                                                                                              \
+        switch (bo__hash) {                                                                        \
+            FIELDS(BO__NAME_ONCE)                                                                  \
+        }                                                                                          \
+    }
+#define BO__NAME_ONCE(T, member, tag, ...)                                                         \
+    case BO__IS_HIDDEN(tag) ? __COUNTER__:                                                         \
+        BO__HASH_32(BO__HASH_32(0ull, tag, 0), tag, 32) :;
+#define BO__HASH_1(hash, tag, i) ((hash)*0x9e3779b97f4a7c15u + (uint8_t)BO__NAME_BYTE(tag, i))
+#define BO__HASH_2(hash, tag, i) BO__HASH_1(BO__HASH_1(hash, tag, i), tag, i + 1)
+#define BO__HASH_4(hash, tag, i) BO__HASH_2(BO__HASH_2(hash, tag, i), tag, i + 2)
+#define BO__HASH_8(hash, tag, i) BO__HASH_4(BO__HASH_4(hash, tag, i), tag, i + 4)
+#define BO__HASH_16(hash, tag, i) BO__HASH_8(BO__HASH_8(hash, tag, i), tag, i + 8)
+#define BO__HASH_32(hash, tag, i) BO__HASH_16(BO__HASH_16(hash, tag, i), tag, i + 16)
+#else
+#define BO__EACH_NAME_ONCE(S, FIELDS)                                                              \
+    __attribute__((unused)) static inline void bo__names_##S(void)                                 \
+    {                                                                                              \
+        BO__FOLDED bo__all[] = "\n" FIELDS(BO__NAME_LINE);                                         \
+        FIELDS(BO__NAME_ONCE)                                                                      \
+    }
+#define BO__FOLDED __attribute__((section(".rodata.bora_names"))) static const char
+#define BO__NAME_LINE(T, member, tag, ...) tag ",\n"
+#define BO__NAME_ONCE(T, member, tag, ...)                                                         \
+    {                                                                                              \
+        BO__FOLDED bo__one[] = {'\n', BO__BYTES_32(tag, 0), BO__BYTES_32(tag, 32),                 \
+                                BO__BYTES_1(tag, 64), 0};                                          \
+        _Static_assert(BO__IS_HIDDEN(tag) || !__builtin_constant_p(BO__TWICE(bo__all, bo__one)) || \
+                           !BO__TWICE(bo__all, bo__one),                                           \
+                       "the name of " #member " is given twice");                                  \
+    }
+#define BO__TWICE(all, one) (__builtin_strstr(__builtin_strstr(all, one) + 1, one) != 0)
+#define BO__BYTES_1(tag, i) (i) == BO__NAME_LEN(tag) ? ',' : BO__NAME_BYTE(tag, i)
+#define BO__BYTES_2(tag, i) BO__BYTES_1(tag, i), BO__BYTES_1(tag, i + 1)
+#define BO__BYTES_4(tag, i) BO__BYTES_2(tag, i), BO__BYTES_2(tag, i + 2)
+#define BO__BYTES_8(tag, i) BO__BYTES_4(tag, i), BO__BYTES_4(tag, i + 4)
+#define BO__BYTES_16(tag, i) BO__BYTES_8(tag, i), BO__BYTES_8(tag, i + 8)
+#define BO__BYTES_32(tag, i) BO__BYTES_16(tag, i), BO__BYTES_16(tag, i + 16)
+#endif
+#define BO__NAME_BYTE(tag, i) ((i) < BO__NAME_LEN(tag) ? (tag BO__PADDING)[i] : 0)
 
 #endif

@@ -44,7 +44,8 @@ static bo_err parse_unix(bo_str path, bo_addr *out)
         path = bo_str_sub(path, 1, path.len);
     if (path.len > BO_ADDR_PATH_MAX)
         return bo_errf(BO_INVALID, "the path is longer than %d bytes", BO_ADDR_PATH_MAX);
-    memcpy(addr.path, path.ptr, path.len);
+    if (path.len > 0)
+        memcpy(addr.path, path.ptr, path.len);
     addr.path_len = (uint8_t)path.len;
     *out = addr;
     return NULL;
@@ -92,7 +93,7 @@ static bo_err parse_zone(bo_str text, uint32_t *out)
 static bool parse_ip(int family, bo_str text, uint8_t ip[16])
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text.len >= sizeof copy)
+    if (text.len == 0 || text.len >= sizeof copy)
         return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = 0;

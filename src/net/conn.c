@@ -5,12 +5,20 @@
 // read that filled less than its buffer, a TCP socket is known to be empty, so the next read waits
 // without asking first. For a server of small requests that is one system call in four saved.
 //
-// That needs care at the end of the stream. If the last data and the peer's FIN arrive together,
-// the poller reports both at once, and that one report is used up by the read that takes the data:
-// waiting for another would be for ever. So a short read counts as "empty" only while the poller
-// has not seen the peer hang up (bo__poll_hung_up). A FIN that arrives later is a report of its
-// own. Unix sockets always ask first: their reads also stop short where descriptors were sent
-// along.
+// That must miss nothing. The kernel's side: whatever befalls the socket is followed by a report,
+// which tells all that is so when it is taken, and both it and recv see the socket in the same
+// order of events. So anything that comes after the short read brings a report after it, and the
+// wait returns. What had come before it and is still there may have been told by a report that came
+// before too, and then none will follow. On TCP, data never stay behind a short read by themselves;
+// what can is
+// - the end, or an error: recv takes the data first. Their report has EPOLLRDHUP, EPOLLHUP or
+//   EPOLLERR.
+// - what follows urgent data: recv stops at the mark. Their report has EPOLLPRI.
+// Any of these makes bo__poll_ask_first true, for ever, and then each read asks again. Either that
+// is seen before the wait, or the report is delivered later, and ends the wait.
+//
+// Other sockets always ask: a Unix socket's reads also stop short where descriptors were sent along,
+// those of others at the end of a message.
 //
 // Closing is shutdown(2): it wakes who waits in the poller, makes system calls already on their way
 // harmless, and leaves the descriptor's number taken until bo_conn_free, when nobody can use it any
@@ -20,6 +28,7 @@
 #include "net/sys.h"
 #include "runtime/runtime.h"
 
+#include <assert.h>
 #include <bora/arena.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -33,6 +42,7 @@ struct bo_conn {
     bo__pollfd *poll;
     int fd;
     _Atomic bool closed;
+    bool tcp;
     bool empty;    // The reader's: the last read was short, so wait before the next.
     bool fresh;    // The reader's: nothing was read or waited for yet.
     uint8_t kind;  // bo_addr_kind of the peer
@@ -44,6 +54,7 @@ struct bo_conn {
         bo_addr *named;  // Unix: the peer's address if it has a name, else NULL.
     } peer;
 };
+static_assert(sizeof(bo_conn) <= 56, "with malloc's header it is one cache line");
 
 void bo__tcp_options(int fd)
 {
@@ -62,6 +73,7 @@ bo_conn *bo__conn_new(int fd, const bo_addr *peer)
     bo_conn *conn = bo_calloc(1, sizeof *conn);
     conn->fd = fd;
     conn->poll = bo__poll_open(fd);
+    conn->tcp = peer->kind != BO_ADDR_UNIX;
     conn->fresh = true;
     conn->kind = (uint8_t)peer->kind;
     conn->port = peer->port;
@@ -78,11 +90,12 @@ bo_conn *bo__conn_new(int fd, const bo_addr *peer)
 
 bo_err bo_conn_of_fd(int fd, bo_conn **out)
 {
-    int type = 0;
-    socklen_t type_len = sizeof type;
+    int type = 0, protocol = 0;
+    socklen_t type_len = sizeof type, protocol_len = sizeof protocol;
     union bo__sockaddr sys;
     socklen_t sys_len = sizeof sys;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len))
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) ||
+        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_len))
         return bo_errf(bo_err_sys(errno), "descriptor %d", fd);
     if (type != SOCK_STREAM)
         return bo_errf(BO_INVALID, "descriptor %d is not a stream socket", fd);
@@ -90,9 +103,10 @@ bo_err bo_conn_of_fd(int fd, bo_conn **out)
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
         return bo_errf(bo_err_sys(errno), "descriptor %d", fd);
     bo_addr peer = bo__addr_of_sys(&sys, sys_len);
-    if (peer.kind != BO_ADDR_UNIX)
-        bo__tcp_options(fd);
     *out = bo__conn_new(fd, &peer);
+    (*out)->tcp = protocol == IPPROTO_TCP;
+    if ((*out)->tcp)
+        bo__tcp_options(fd);
     return NULL;
 }
 
@@ -148,7 +162,7 @@ static bo_err wait_readable(bo_conn *conn)
 // seems_empty: the socket has been read to its end for now, and the poller tells when that changes.
 static bool seems_empty(const bo_conn *conn)
 {
-    return conn->empty && !bo__poll_hung_up(conn->poll);
+    return conn->empty && !bo__poll_ask_first(conn->poll);
 }
 
 bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *nothing)
@@ -167,8 +181,9 @@ bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *
         // A close meanwhile makes a read find the end that the peer has not sent.
         if (len == 0 && conn->closed)
             return failed(conn, "read", NULL);
-        conn->empty = *nothing || ((size_t)len < n && conn->kind != BO_ADDR_UNIX);
-        *got = *nothing ? 0 : (size_t)len;
+        conn->empty = *nothing || (conn->tcp && (size_t)len < n);
+        if (!*nothing)
+            *got = (size_t)len;
         return NULL;
     }
 }
@@ -191,10 +206,11 @@ bo_err bo__conn_wait(bo_conn *conn)
     char byte;
     // What is not known to be empty is asked with a look at one byte; a new connection need not be,
     // since the poller begins with its state.
-    if (!conn->empty && !conn->fresh && (bo__sys_peek(conn->fd, &byte) >= 0 || errno != EAGAIN))
+    bool ask = !conn->fresh && !seems_empty(conn);
+    if (ask && (bo__sys_peek(conn->fd, &byte) >= 0 || errno != EAGAIN))
         return NULL;
     conn->fresh = false;
-    return bo__poll_hung_up(conn->poll) ? NULL : wait_readable(conn);
+    return wait_readable(conn);
 }
 
 void bo__conn_ends_scope(bo_conn *conn, bo__scope *scope)

@@ -10,8 +10,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const char *const loopbacks[] = {"127.0.0.1:0", "unix:@"};
-
 // -- plain reading and writing --------------------------------------------------------------------
 
 TEST(conn_carries_bytes_both_ways)
@@ -19,8 +17,8 @@ TEST(conn_carries_bytes_both_ways)
     for (size_t i = 0; i < 2; i++) {
         char buf[16];
         size_t got = 0;
-        test_case("%s", loopbacks[i]);
-        struct net_pair pair = net_pair_over(loopbacks[i]);
+        test_case("%s", net_loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
         EXPECT_EQ(bo_conn_write(pair.dialed, "ping", 4), NULL);
         REQUIRE_EQ(bo_conn_read(pair.accepted, buf, sizeof buf, &got), NULL);
         EXPECT_EQ(bo_str_n(buf, got), "ping");
@@ -34,10 +32,11 @@ TEST(conn_carries_bytes_both_ways)
 static void echo(bo_conn *conn)
 {
     char buf[1000];
-    size_t got = 0;
-    while (!bo_conn_read(conn, buf, sizeof buf, &got) && got > 0)
-        if (!EXPECT_EQ(bo_conn_write(conn, buf, got), NULL))
-            break;
+    size_t got = 1;
+    while (got > 0) {
+        REQUIRE_EQ(bo_conn_read(conn, buf, sizeof buf, &got), NULL);
+        REQUIRE_EQ(bo_conn_write(conn, buf, got), NULL);
+    }
     bo_conn_free(conn);
 }
 
@@ -71,8 +70,8 @@ TEST(conn_carries_more_than_the_kernel_buffers)
 {
     enum { TOTAL = 9 << 20 };
     for (size_t i = 0; i < 4; i++) {
-        test_case("%s, %s", loopbacks[i / 2], i % 2 ? "writev" : "write");
-        struct net_pair pair = net_pair_over(loopbacks[i / 2]);
+        test_case("%s, %s", net_loopbacks[i / 2], i % 2 ? "writev" : "write");
+        struct net_pair pair = net_pair_over(net_loopbacks[i / 2]);
         go(echo, pair.accepted);
         go(send_pattern, pair.dialed, TOTAL, i % 2 != 0);
         unsigned char *back = malloc(TOTAL + 1);
@@ -103,8 +102,8 @@ TEST(conn_half_close_leaves_the_other_direction_open)
 {
     for (size_t i = 0; i < 2; i++) {
         char buf[16];
-        test_case("%s", loopbacks[i]);
-        struct net_pair pair = net_pair_over(loopbacks[i]);
+        test_case("%s", net_loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
         EXPECT_EQ(bo_conn_write(pair.dialed, "question", 8), NULL);
         EXPECT_EQ(bo_conn_shutdown_write(pair.dialed), NULL);
         EXPECT_EQ(net_read_all(pair.accepted, buf, sizeof buf), 8);
@@ -120,8 +119,8 @@ TEST(conn_end_of_stream_is_read_again_and_again)
     for (size_t i = 0; i < 2; i++) {
         char buf[16];
         size_t got = 1;
-        test_case("%s", loopbacks[i]);
-        struct net_pair pair = net_pair_over(loopbacks[i]);
+        test_case("%s", net_loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
         bo_conn_free(pair.dialed);
         for (int k = 0; k < 3; k++) {
             EXPECT_EQ(bo_conn_read(pair.accepted, buf, sizeof buf, &got), NULL);
@@ -131,120 +130,16 @@ TEST(conn_end_of_stream_is_read_again_and_again)
     }
 }
 
-// -- the end of the stream ------------------------------------------------------------------------
-
-static void read_to_end(bo_conn *conn, size_t expected, bo_wg *wg)
-{
-    char buf[100];
-    EXPECT_EQ(net_read_all(conn, buf, sizeof buf), expected);
-    bo_conn_free(conn);
-    bo_wg_done(wg);
-}
-
-// The last data and the end come together, in one report of the poller or in two, before the reader
-// waits, while it waits, or between its reads. Whatever the order, it must come to the end.
-TEST(conn_sees_the_end_that_comes_with_the_last_data)
-{
-    bo_wg wg = {0};
-    for (int i = 0; i < 600; i++) {
-        struct net_pair pair = net_pair_over(loopbacks[i % 2]);
-        bo_wg_add(&wg, 1);
-        if (i % 3 == 0)
-            go(read_to_end, pair.accepted, (size_t)3, &wg);
-        if (i % 3 == 0)
-            net_let_run();
-        EXPECT_EQ(bo_conn_write(pair.dialed, "end", 3), NULL);
-        if (i % 3 == 1)
-            go(read_to_end, pair.accepted, (size_t)3, &wg);
-        if (i % 5 == 1)
-            net_let_run();
-        bo_conn_free(pair.dialed);
-        if (i % 3 == 2)
-            go(read_to_end, pair.accepted, (size_t)3, &wg);
-    }
-    bo_wg_wait(&wg);
-}
-
-// A read that takes exactly what was asked for says nothing about what is left.
-TEST(conn_reads_on_after_a_read_that_filled_the_buffer)
-{
-    char buf[4];
-    size_t got = 0;
-    struct net_pair pair = net_pair_tcp();
-    EXPECT_EQ(bo_conn_write(pair.dialed, "12345678", 8), NULL);
-    REQUIRE_EQ(bo_conn_read(pair.accepted, buf, 4, &got), NULL);
-    REQUIRE_EQ(bo_conn_read(pair.accepted, buf, 4, &got), NULL);
-    EXPECT_EQ(bo_str_n(buf, got), "5678");
-    net_pair_free(pair);
-}
-
-// Over a Unix socket a read stops short where descriptors were sent along, with data still there.
-TEST(conn_reads_on_behind_descriptors_sent_over_a_unix_socket)
-{
-    int ends[2];
-    bo_conn *conn;
-    char buf[100], control[CMSG_SPACE(sizeof(int))] = {0};
-    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    REQUIRE_EQ(bo_conn_of_fd(ends[0], &conn), NULL);
-    struct iovec piece = {(char[]){'a'}, 1};
-    struct msghdr message = {.msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
-    EXPECT_EQ(sendmsg(ends[1], &message, 0), 1);
-    EXPECT_EQ(send(ends[1], "b", 1, 0), 1);
-    close(ends[1]);
-    EXPECT_EQ(net_read_all(conn, buf, sizeof buf), 2);
-    bo_conn_free(conn);
-}
-
-static void reset(bo_conn *conn, struct net_address peer)
-{
-    // SO_LINGER with no time to linger makes the close a reset.
-    (void)conn;
-    (void)peer;
-}
-
-TEST(conn_reports_a_reset_by_the_peer)
-{
-    char buf[16];
-    size_t got;
-    bo_listener *listener;
-    bo_conn *conn;
-    struct linger at_once = {.l_onoff = 1};
-    (void)reset;
-    REQUIRE_EQ(bo_listen("127.0.0.1:0", &listener), NULL);
-    bo_addr at = bo_listener_addr(listener);
-    struct sockaddr_in sys = {.sin_family = AF_INET, .sin_port = htons(at.port)};
-    sys.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE_EQ(connect(fd, (struct sockaddr *)&sys, sizeof sys), 0);
-    REQUIRE_EQ(bo_accept(listener, &conn), NULL);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(fd);
-    bo_err err = bo_conn_read(conn, buf, sizeof buf, &got);
-    EXPECT_EQ(bo_err_errno(err), ECONNRESET);
-    bo_err_free(err);
-    err = bo_conn_write(conn, "x", 1);
-    EXPECT_EQ(bo_err_errno(err), EPIPE);
-    bo_err_free(err);
-    bo_conn_free(conn);
-    bo_listener_free(listener);
-}
+// -- peers that are gone ---------------------------------------------------------------------------
 
 TEST(conn_write_to_a_peer_that_is_gone_raises_no_signal)
 {
     for (size_t i = 0; i < 2; i++) {
         char byte = 0;
         bo_err err = NULL;
-        test_case("%s", loopbacks[i]);
+        test_case("%s", net_loopbacks[i]);
         signal(SIGPIPE, SIG_DFL);
-        struct net_pair pair = net_pair_over(loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
         bo_conn_free(pair.accepted);
         while (!err)
             err = bo_conn_write(pair.dialed, &byte, 1);
@@ -301,8 +196,8 @@ TEST(conn_write_to_a_peer_that_does_not_read_ends_at_its_deadline)
     enum { TOTAL = 64 << 20 };
     char *bytes = calloc(1, TOTAL);
     for (size_t i = 0; i < 4; i++) {
-        test_case("%s, %s", loopbacks[i / 2], i % 2 ? "deadline over" : "deadline ahead");
-        struct net_pair pair = net_pair_over(loopbacks[i / 2]);
+        test_case("%s, %s", net_loopbacks[i / 2], i % 2 ? "deadline over" : "deadline ahead");
+        struct net_pair pair = net_pair_over(net_loopbacks[i / 2]);
         bo_conn_set_write_deadline(pair.dialed, bo_mono() + (i % 2 ? 0 : 5 * BO_MILLISECOND));
         EXPECT_ERR(bo_conn_write(pair.dialed, bytes, TOTAL), BO_TIMEOUT);
         struct iovec pieces[] = {{bytes, TOTAL / 2}, {bytes, TOTAL / 2}};
@@ -342,8 +237,8 @@ TEST(conn_calls_end_when_their_scope_is_canceled)
 {
     for (size_t i = 0; i < 2; i++) {
         bo_group group = {0};
-        test_case("%s", loopbacks[i]);
-        struct net_pair pair = net_pair_over(loopbacks[i]);
+        test_case("%s", net_loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
         bo_group_go(&group, expect_canceled, read_forever, pair.dialed);
         bo_group_go(&group, expect_canceled, write_forever, pair.dialed);
         bo_group_go(&group, fail);
@@ -377,8 +272,8 @@ TEST(conn_close_wakes_those_who_wait)
         char buf[16];
         size_t got;
         bo_wg wg = {0};
-        test_case("%s, round %d", loopbacks[i % 2], i);
-        struct net_pair pair = net_pair_over(loopbacks[i % 2]);
+        test_case("%s, round %d", net_loopbacks[i % 2], i);
+        struct net_pair pair = net_pair_over(net_loopbacks[i % 2]);
         bo_wg_add(&wg, 2);
         go(expect_closed, read_forever, pair.dialed, &wg);
         go(expect_closed, write_forever, pair.dialed, &wg);
@@ -524,8 +419,10 @@ TEST(conn_works_from_foreign_threads)
 static void *foreign_server(void *listener)
 {
     bo_conn *conn;
-    while (!bo_accept(listener, &conn))
+    bo_err err;
+    while (!(err = bo_accept(listener, &conn)))
         echo(conn);
+    EXPECT_ERR(err, BO_CLOSED);
     return NULL;
 }
 
@@ -546,51 +443,4 @@ TEST(conn_close_of_the_listener_wakes_a_foreign_thread)
     bo_listener_close(listener);
     bo_blocking(pthread_join, thread, NULL);
     bo_listener_free(listener);
-}
-
-// -- as reader and writer -------------------------------------------------------------------------
-
-static void upper(bo_conn *conn)
-{
-    char in[64], out[64];
-    bo_conn_reader reader;
-    bo_conn_writer writer;
-    bo_conn_reader_init(&reader, conn, in, sizeof in);
-    bo_conn_writer_init(&writer, conn, out, sizeof out);
-    for (bo_str line; !bo_read_line(&reader.reader, 0, &line);) {
-        bo_write_int(&writer.writer, (int64_t)line.len);
-        bo_write_byte(&writer.writer, ' ');
-        bo_write(&writer.writer, line);
-        bo_write_byte(&writer.writer, '\n');
-        EXPECT_EQ(bo_flush(&writer.writer), NULL);
-    }
-    EXPECT_EQ(reader.reader.err, BO_EOF);
-    bo_conn_free(conn);
-}
-
-TEST(conn_is_a_reader_and_a_writer)
-{
-    char buf[200];
-    struct net_pair pair = net_pair_tcp();
-    go(upper, pair.accepted);
-    bo_conn_writer writer;
-    bo_conn_writer_init(&writer, pair.dialed, NULL, 0);
-    EXPECT_EQ(bo_write(&writer.writer, bo_s("one\nthree\n\nfive and twenty\n")), NULL);
-    EXPECT_EQ(bo_conn_shutdown_write(pair.dialed), NULL);
-    size_t len = net_read_all(pair.dialed, buf, sizeof buf);
-    EXPECT_EQ(bo_str_n(buf, len), "3 one\n5 three\n0 \n15 five and twenty\n");
-    bo_conn_free(pair.dialed);
-}
-
-TEST(conn_writer_keeps_the_kind_of_its_first_error)
-{
-    char out[8];
-    struct net_pair pair = net_pair_tcp();
-    bo_conn_writer writer;
-    bo_conn_writer_init(&writer, pair.dialed, out, sizeof out);
-    EXPECT_EQ(bo_write(&writer.writer, bo_s("fits")), NULL);
-    bo_conn_close(pair.dialed);
-    EXPECT_EQ(bo_write(&writer.writer, bo_s("does not fit any more")), BO_CLOSED);
-    EXPECT_EQ(bo_flush(&writer.writer), BO_CLOSED);
-    net_pair_free(pair);
 }

@@ -4,7 +4,8 @@
 // A descriptor is tied to the poller of the P on which it first waits, once, edge-triggered, for
 // both directions. From then on news about it either wakes the goroutine that waits for it or is
 // remembered (ready), so that the next wait returns at once. Reading after a short read to meet
-// EAGAIN is not needed: bytes that come later make a new edge.
+// EAGAIN is not needed: bytes that come later make a new edge. But what came together with the bytes
+// was told together with them: see bo__poll_ask_first.
 //
 // A bo__pollfd is never given back to the heap, only to a list of free ones, and counts its uses. What
 // the kernel hands back with an event is the record's address and the low bits of that count, so news
@@ -36,6 +37,7 @@ struct bo__pollfd {
     uint16_t uses;  // raised when it is closed
     bool closed;
     bool hung_up;
+    bool ask_first;
     direction read, write;
     bo__scope *ends;  // the scope to end when the peer hangs up
     bo__pollfd *next;
@@ -72,7 +74,7 @@ bo__pollfd *bo__poll_open(int fd)
     bo__lock(&pfd->lock);
     pfd->fd = fd;
     pfd->epoll_fd = -1;
-    pfd->closed = pfd->hung_up = false;
+    pfd->closed = pfd->hung_up = pfd->ask_first = false;
     pfd->read = pfd->write = (direction){0};
     pfd->ends = NULL;
     bo__unlock(&pfd->lock);
@@ -120,7 +122,7 @@ static bo_err tie_locked(bo__pollfd *pfd)
 {
     bo__m *m = bo__enter();
     bo__p *p = m->p ? m->p : bo__rt.p[0];
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
                                 .data.u64 = (uint64_t)(uintptr_t)pfd | (uint64_t)pfd->uses
                                                                            << ADDRESS_BITS};
     int failed = epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, pfd->fd, &event) < 0 ? errno : 0;
@@ -158,9 +160,9 @@ bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline)
     return wake == BO__WAKE_DEADLINE ? BO_TIMEOUT : bo_scope_err();
 }
 
-bool bo__poll_hung_up(const bo__pollfd *pfd)
+bool bo__poll_ask_first(const bo__pollfd *pfd)
 {
-    return __atomic_load_n(&pfd->hung_up, __ATOMIC_RELAXED);
+    return __atomic_load_n(&pfd->ask_first, __ATOMIC_RELAXED);
 }
 
 void bo__poll_ends_scope(bo__pollfd *pfd, bo__scope *scope)
@@ -194,7 +196,9 @@ static void deliver(bo__m *m, uint64_t data, uint32_t events)
         return;
     }
     if (events & (broken | EPOLLRDHUP))
-        __atomic_store_n(&pfd->hung_up, true, __ATOMIC_RELAXED);
+        pfd->hung_up = true;
+    if (pfd->hung_up || (events & EPOLLPRI))
+        __atomic_store_n(&pfd->ask_first, true, __ATOMIC_RELAXED);
     if (events & (EPOLLIN | EPOLLRDHUP | broken))
         reader = signal_locked(&pfd->read, TAG_READY);
     if (events & (EPOLLOUT | broken))

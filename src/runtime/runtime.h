@@ -257,9 +257,10 @@ void bo__poll_close(bo__pollfd *pfd);
 // counts: after a short read, call it without another read.
 bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline);
 
-// bo__poll_hung_up: the peer has closed its side, so reads must go on until they return 0 and a
-// short read does not mean that the socket is drained.
-bool bo__poll_hung_up(const bo__pollfd *pfd);
+// bo__poll_ask_first: from now on a short read does not mean that the socket is drained, so read, and
+// wait only after EAGAIN. The peer has hung up, and the end may stand behind the data; or it has sent
+// urgent data, and a read stops short at the mark.
+bool bo__poll_ask_first(const bo__pollfd *pfd);
 
 // bo__poll_ends_scope has scope end with BO_CANCELED when the peer hangs up (or now, if it has), in
 // place of the one before; NULL: none any more, and the one before is not touched from then on.

@@ -182,8 +182,7 @@ bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *
         if (len == 0 && conn->closed)
             return failed(conn, "read", NULL);
         conn->empty = *nothing || (conn->tcp && (size_t)len < n);
-        if (!*nothing)
-            *got = (size_t)len;
+        *got = *nothing ? 0 : (size_t)len;
         return NULL;
     }
 }

@@ -151,6 +151,28 @@ TEST(a_cmake_project_finds_the_package)
     }
 }
 
+TEST(cmake_takes_versions_of_the_same_minor_one)
+{
+    if (!has("cmake"))
+        test_skip("no cmake here (./bora setup installs it)");
+    static const struct {
+        const char *version;
+        bool taken;
+    } cases[] = {
+        {"", true},     {"0.1", true},  {"0.1.0", true},  {"0.1.99", false},
+        {"0.2", false}, {"1.0", false}, {"0.0.9", false}, {"0.1.0 EXACT", true},
+    };
+    install_and_move();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_case("%s", cases[i].version);
+        write_file("v/CMakeLists.txt", "cmake_minimum_required(VERSION 3.18)\nproject(v C)\n");
+        struct reply r = sh("echo 'find_package(Bora %s REQUIRED)' >>v/CMakeLists.txt;"
+                            "cmake -S v -B out%zu \"-DCMAKE_PREFIX_PATH=$PWD/the place\"",
+                            cases[i].version, i);
+        EXPECT_EQ(r.status == 0, cases[i].taken);
+    }
+}
+
 TEST(a_meson_project_finds_the_dependency)
 {
     if (!has("meson") || !has("pkg-config"))

@@ -264,6 +264,21 @@ static bool takes_part(const struct bench *b, const struct run *run, enum bench_
     }
 }
 
+// One round of one run: every peer in turn, in the other direction every other time.
+static bo_err run_peers(struct bench *b, const struct run *run, int round)
+{
+    for (int p = 0; p < BENCH_PEERS; p++) {
+        enum bench_peer peer = round % 2 ? BENCH_PEERS - 1 - p : p;
+        if (!takes_part(b, run, peer))
+            continue;
+        if (run->threads > 0)
+            BO_TRY(run_plain(b, run, peer));
+        else
+            run_micro(b, run, peer);
+    }
+    return NULL;
+}
+
 static bo_err run_all(struct bench *b, int rounds)
 {
     const char *only = b->options->only;
@@ -272,15 +287,7 @@ static bo_err run_all(struct bench *b, int rounds)
             if (only && !strstr(runs[i].name, only))
                 continue;
             fprintf(stderr, "round %d of %d: %s\n", round + 1, rounds, runs[i].name);
-            for (int p = 0; p < BENCH_PEERS; p++) {
-                enum bench_peer peer = round % 2 ? BENCH_PEERS - 1 - p : p;
-                if (!takes_part(b, &runs[i], peer))
-                    continue;
-                if (runs[i].threads > 0)
-                    BO_TRY(run_plain(b, &runs[i], peer));
-                else
-                    run_micro(b, &runs[i], peer);
-            }
+            BO_TRY(run_peers(b, &runs[i], round));
         }
     }
     return NULL;

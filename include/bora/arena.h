@@ -38,6 +38,7 @@ static inline void *bo_alloc(bo_arena *arena, size_t count, size_t size, size_t 
 static inline void *bo_alloc_raw(bo_arena *arena, size_t size, size_t align)
     __attribute__((malloc, returns_nonnull, alloc_size(2)));
 
+// bo_new returns a zeroed T, bo_new_n an array of count of them.
 #define bo_new(arena, T) ((T *)bo_alloc((arena), 1, sizeof(T), _Alignof(T)))
 #define bo_new_n(arena, T, count) ((T *)bo_alloc((arena), (count), sizeof(T), _Alignof(T)))
 

@@ -78,6 +78,7 @@ bo_err bo_addr_parse(bo_str text, bo_addr *out);
 bo_str bo_addr_format(const bo_addr *addr, char buffer[BO_ADDR_TEXT_MAX]);
 bo_str bo_addr_host(const bo_addr *addr, char buffer[BO_ADDR_TEXT_MAX]);
 
+// bo_addr_eq reports whether two addresses are the same place: kind, host and port.
 bool bo_addr_eq(const bo_addr *a, const bo_addr *b);
 
 // -- listening ------------------------------------------------------------------------------------
@@ -153,6 +154,8 @@ void bo_conn_close(bo_conn *conn);
 // peer's was left unread. Nobody may be in a call on it. NULL: no effect. Never parks.
 void bo_conn_free(bo_conn *conn);
 
+// The addresses of the two ends. The kernel is asked for the local one, so the connection must be
+// open for that. They do not park.
 bo_addr bo_conn_local_addr(const bo_conn *conn);
 bo_addr bo_conn_remote_addr(const bo_conn *conn);
 

@@ -44,6 +44,7 @@ static inline bo_str bo_str_n(const char *ptr, size_t len)
     return (bo_str){ptr, len};
 }
 
+// bo_str_eq compares the bytes.
 static inline bool bo_str_eq(bo_str a, bo_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
@@ -55,6 +56,7 @@ bool bo_str_eq_fold(bo_str a, bo_str b);
 // bo_str_cmp orders by bytes, like memcmp; a prefix comes first.
 int bo_str_cmp(bo_str a, bo_str b);
 
+// bo_str_starts and bo_str_ends report whether s begins or ends with the bytes of the other.
 bool bo_str_starts(bo_str s, bo_str prefix);
 bool bo_str_ends(bo_str s, bo_str suffix);
 

@@ -114,6 +114,7 @@ struct bo_type {
 // bo_type_of is the description of a type: a constant, usable in a static initializer.
 #define bo_type_of(T) BO__PICK(BO__IS_##T, BO__SCALAR_TYPE, BO__NAMED_TYPE)((T), bo__type_##T)
 
+// bo_field_name is the field's name outside of C, such as in JSON. It lives for ever.
 static inline bo_str bo_field_name(const bo_field *field)
 {
     return (bo_str){field->key_ + 2, field->name_len};

@@ -3,11 +3,12 @@
 // read checked against the stack's bounds.
 #include "runtime/cfi.h"
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/cursor.h"
+
+#include <bora/go.h>
 
 #define PAGE 4096
 

@@ -4,7 +4,6 @@
 // looked up in /proc/self/maps, since the loader's own list is behind a lock.
 #include "runtime/module.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include <bora/err.h>
+#include <bora/go.h>
 
 // Reading /proc/self/maps may be long work (guard pages by mprotect make a line each), and a broken
 // stack full of odd addresses must not make a report do it for every one.

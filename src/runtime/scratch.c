@@ -3,11 +3,11 @@
 // program. Errors are told by NULL; errno is kept, since the caller may be a signal handler.
 #include "runtime/scratch.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include <bora/err.h>
+#include <bora/go.h>
 
 #define ELEMENT_MAX 64
 

@@ -84,6 +84,13 @@ static void m_retire(bo__m *m)
     bo__unlock(&spare_lock);
 }
 
+// m_become makes m the thread's own. Not inline, so that no other function holds the thread's address
+// (scripts/check-tls).
+static __attribute__((noinline)) void m_become(bo__m *m)
+{
+    bo__tls_m = m;
+}
+
 static void m_begin(bo__m *m)
 {
     m->tid = (pid_t)syscall(SYS_gettid);
@@ -101,7 +108,7 @@ static void m_begin(bo__m *m)
 #ifdef BO__THREAD_SANITIZER
     m->g0.fiber = __tsan_get_current_fiber();
 #endif
-    bo__tls_m = m;
+    m_become(m);
     atomic_store(&m->alive, true);
     bo__crash_thread_init(m);
 }
@@ -136,7 +143,7 @@ static bool await_p(bo__m *m)
 static _Noreturn void end_spare(bo__m *m)
 {
     atomic_fetch_sub(&bo__rt.threads, 1);
-    bo__tls_m = NULL;
+    m_become(NULL);
     bo__crash_thread_end();
     m_retire(m);
     pthread_exit(NULL);
@@ -393,7 +400,7 @@ static void detach_foreign(void *arg)
 {
     bo__m *m = arg;
     atomic_fetch_sub(&bo__rt.foreign, 1);
-    bo__tls_m = NULL;
+    m_become(NULL);
     bo__crash_thread_end();
     m_retire(m);
 }

@@ -24,6 +24,7 @@
 
 #include <bora/net.h>
 
+#include <bora/json.h>
 #include <bora/type.h>
 
 #include <bora/http.h>

@@ -18,7 +18,9 @@ struct bo__cursor {
 
 static inline struct bo__cursor bo__cursor_of(bo_str bytes)
 {
-    return (struct bo__cursor){bytes.ptr, bytes.ptr + bytes.len, false};
+    // Nothing may be a null pointer, which C lets nobody add to.
+    const char *at = bytes.ptr ? bytes.ptr : "";
+    return (struct bo__cursor){at, at + bytes.len, false};
 }
 
 static inline size_t bo__cursor_left(const struct bo__cursor *c)

@@ -2,8 +2,8 @@
 // The line number program of DWARF (version 5, section 6.2) and the file tables before it.
 //
 // Everything is read through cursors over the unit's own bytes, so that a damaged unit ends early
-// and never reads a neighbour. Work is linear in the section for the index and in one unit for a
-// look-up, since every opcode consumes at least a byte.
+// and never reads a neighbour. Work is linear in the section for the index, and for a look-up in one
+// run and the file tables of one unit, since every opcode consumes at least a byte.
 #include "runtime/dwarf_line.h"
 
 #include "runtime/cursor.h"
@@ -42,8 +42,11 @@ enum {
     FORM_LINE_STRP = 0x1f,
 };
 
-// An index beyond this is not made: 128 MB of it.
-#define SEQUENCES_MAX ((size_t)4 << 20)
+// An index beyond this is not made: 160 MB of it.
+#define RUNS_MAX ((size_t)4 << 20)
+
+// A run is about this much byte code: 10 microseconds to execute, and an index of 2 % of the section.
+#define RUN_BYTES 2048
 
 // Formats of a file table's entry: version 5 has five kinds of content in all.
 #define FORMATS_MAX 16
@@ -64,9 +67,11 @@ struct unit {
 
 struct row {
     uint64_t addr;
-    uint64_t file;
-    uint32_t line;
+    uint32_t file, line;
 };
+
+// Where each sequence begins.
+static const struct row first_row = {.file = 1, .line = 1};
 
 // read_unit reads the header of the unit that begins at *c and steps over the unit. False at the
 // end, or when what follows cannot be found any more. A unit of a kind that is not known gets
@@ -147,7 +152,7 @@ static enum step run_opcode(struct unit *u, struct row *r)
         r->line += (uint32_t)bo__cursor_sleb(c);
         return STEP_STATE;
     case LNS_SET_FILE:
-        r->file = bo__cursor_uleb(c);
+        r->file = (uint32_t)bo__cursor_uleb(c);
         return STEP_STATE;
     case LNS_CONST_ADD_PC:
         r->addr += (uint64_t)((255 - u->opcode_base) / u->line_range) * u->min_instruction;
@@ -162,50 +167,62 @@ static enum step run_opcode(struct unit *u, struct row *r)
     }
 }
 
-static bool add_sequence(struct bo__lines *lines, struct bo__line_sequence sequence)
+static bool add_run(struct bo__lines *lines, struct bo__line_run run)
 {
     if (lines->count == lines->room) {
-        size_t room = lines->room ? 2 * lines->room : 1024;
-        size_t size = sizeof(*lines->sequences);
-        void *grown = room > SEQUENCES_MAX
-                          ? NULL
-                          : bo__scratch_grow(lines->sequences, lines->room * size, room * size);
+        size_t room = lines->room ? 2 * lines->room : 1024, size = sizeof(*lines->runs);
+        void *grown =
+            room > RUNS_MAX ? NULL : bo__scratch_grow(lines->runs, lines->room * size, room * size);
         if (!grown)
             return false;
-        lines->sequences = grown;
+        lines->runs = grown;
         lines->room = room;
     }
-    lines->sequences[lines->count++] = sequence;
+    lines->runs[lines->count++] = run;
     return true;
 }
 
-// next_sequence runs the program to the end of its next sequence and tells what that spans.
-static bool next_sequence(struct unit *u, struct bo__line_sequence *out)
+static size_t program_offset(const struct unit *u)
 {
-    struct row r = {.file = 1, .line = 1};
-    bool started = false;
-    *out = (struct bo__line_sequence){
-        .unit = u->offset,
-        .program = (size_t)(u->program.at - u->lines->line.ptr),
-    };
-    while (bo__cursor_left(&u->program)) {
-        enum step step = run_opcode(u, &r);
+    return (size_t)(u->program.at - u->lines->line.ptr);
+}
+
+// index_sequence runs the program to the end of a sequence and adds its runs; false: there is no
+// memory for them.
+static bool index_sequence(struct bo__lines *lines, struct unit *u,
+                           bool (*valid)(const void *context, uint64_t addr), const void *context)
+{
+    struct row r = first_row;
+    struct bo__line_run run = {0};
+    bool begun = false, live = false;
+    for (enum step step = STEP_STATE; step != STEP_END && bo__cursor_left(&u->program);) {
+        step = run_opcode(u, &r);
         if (step == STEP_STATE)
             continue;
-        if (!started)
-            out->low = r.addr;
-        started = true;
-        out->high = r.addr;
-        if (step == STEP_END)
-            return true;
+        // A dropped function is told by where it begins: its end may reach into what is there.
+        if (!begun)
+            live = valid(context, r.addr);
+        // No run begins at a row without a line, since the line before it counts there.
+        bool long_enough = r.line != 0 && program_offset(u) - run.program >= RUN_BYTES;
+        if (begun && step != STEP_END && !long_enough)
+            continue;
+        run.high = r.addr;
+        if (begun && live && run.low < run.high && !add_run(lines, run))
+            return false;
+        run = (struct bo__line_run){.low = r.addr,
+                                    .file = r.file,
+                                    .line = r.line,
+                                    .unit = u->offset,
+                                    .program = program_offset(u)};
+        begun = true;
     }
-    return false;
+    return true;
 }
 
 static bool by_low(const void *a, const void *b, const void *context)
 {
     (void)context;
-    return ((const struct bo__line_sequence *)a)->low < ((const struct bo__line_sequence *)b)->low;
+    return ((const struct bo__line_run *)a)->low < ((const struct bo__line_run *)b)->low;
 }
 
 void bo__lines_open(struct bo__lines *lines, bo_str line, bo_str line_str, bo_str str,
@@ -213,21 +230,18 @@ void bo__lines_open(struct bo__lines *lines, bo_str line, bo_str line_str, bo_st
 {
     *lines = (struct bo__lines){.line = line, .line_str = line_str, .str = str};
     struct bo__cursor c = bo__cursor_of(line);
-    struct bo__line_sequence sequence;
     struct unit u;
     bool room = true;
     while (room && bo__cursor_left(&c) && read_unit(lines, &c, &u)) {
-        while (room && next_sequence(&u, &sequence)) {
-            if (sequence.low < sequence.high && valid(context, sequence.low))
-                room = add_sequence(lines, sequence);
-        }
+        while (room && bo__cursor_left(&u.program))
+            room = index_sequence(lines, &u, valid, context);
     }
-    bo__scratch_sort(lines->sequences, lines->count, sizeof(sequence), by_low, NULL);
+    bo__scratch_sort(lines->runs, lines->count, sizeof(*lines->runs), by_low, NULL);
 }
 
 void bo__lines_close(struct bo__lines *lines)
 {
-    bo__scratch_free(lines->sequences, lines->room * sizeof(*lines->sequences));
+    bo__scratch_free(lines->runs, lines->room * sizeof(*lines->runs));
     *lines = (struct bo__lines){0};
 }
 
@@ -414,36 +428,36 @@ static void shorten(bo_str dir, bo_str name, struct bo__line_place *out)
     }
 }
 
-static const struct bo__line_sequence *find_sequence(const struct bo__lines *lines, uint64_t addr)
+static const struct bo__line_run *find_run(const struct bo__lines *lines, uint64_t addr)
 {
     size_t low = 0, high = lines->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (lines->sequences[middle].low <= addr)
+        if (lines->runs[middle].low <= addr)
             low = middle + 1;
         else
             high = middle;
     }
-    // Sequences of a sound table do not overlap, so that only the last candidate can hold addr.
-    const struct bo__line_sequence *s = low ? &lines->sequences[low - 1] : NULL;
-    return s && addr < s->high ? s : NULL;
+    // Runs of a sound table do not overlap, so that only the last candidate can hold addr.
+    const struct bo__line_run *run = low ? &lines->runs[low - 1] : NULL;
+    return run && addr < run->high ? run : NULL;
 }
 
 bool bo__lines_find(const struct bo__lines *lines, uint64_t addr, struct bo__line_place *out)
 {
-    const struct bo__line_sequence *s = find_sequence(lines, addr);
-    if (!s)
+    const struct bo__line_run *run = find_run(lines, addr);
+    if (!run)
         return false;
     struct bo__cursor c = bo__cursor_of(lines->line);
     struct unit u;
-    bo__cursor_take(&c, s->unit);
+    bo__cursor_take(&c, run->unit);
     if (!read_unit(lines, &c, &u))
         return false;
-    u.program.at = lines->line.ptr + s->program;
+    u.program.at = lines->line.ptr + run->program;
 
     // The row that covers addr is the last one at or below it. Line 0 marks code that no line
     // stands for: the line before it says more.
-    struct row r = {.file = 1, .line = 1}, best = {0};
+    struct row r = {run->low, run->file, run->line}, best = r;
     while (bo__cursor_left(&u.program)) {
         enum step step = run_opcode(&u, &r);
         if (step == STEP_STATE)

@@ -2,25 +2,28 @@
 // runtime/dwarf_line.h: from an address to file and line, by the .debug_line section (DWARF 4 and
 // 5, and 2 and 3, which differ little).
 //
-// A line table is a byte code program for each compilation unit; it yields runs of rows
-// ("sequences") with rising addresses. The index keeps only where each run's code is and which
-// addresses it spans: 32 bytes a function at most, made in one pass over the section. A look-up
-// then runs one sequence. Rejected: a table of all rows, which is quicker to search and 50 times
-// larger; .debug_aranges, which clang does not write.
+// A line table is a byte code program for each compilation unit; it yields sequences of rows with
+// rising addresses. The index is made in one pass over the section and keeps a row here and there:
+// the first of each sequence, and then one every few kilobytes of byte code, since a large file that
+// was compiled without -ffunction-sections is one sequence of a megabyte. A look-up runs the code
+// from the row before the address. Rejected: a table of all rows, which is quicker to search and 50
+// times larger; .debug_aranges, which clang does not write.
 #ifndef BORA_SRC_RUNTIME_DWARF_LINE_H
 #define BORA_SRC_RUNTIME_DWARF_LINE_H
 
 #include <bora/str.h>
 
-struct bo__line_sequence {
-    uint64_t low, high;  // The addresses [low, high).
-    size_t unit;         // Offset of the unit's header in the section,
-    size_t program;      // and of the sequence's first opcode.
+// A run of rows: that of low, in full, and where the code is that yields the others.
+struct bo__line_run {
+    uint64_t low, high;   // The addresses [low, high).
+    uint32_t file, line;  // The first row's; line 0: no line stands for it.
+    size_t unit;          // Offset of the unit's header in the section,
+    size_t program;       // and of the opcode behind the first row.
 };
 
 struct bo__lines {
-    bo_str line, line_str, str;           // The sections; any may be empty.
-    struct bo__line_sequence *sequences;  // Sorted by low.
+    bo_str line, line_str, str;  // The sections; any may be empty.
+    struct bo__line_run *runs;   // Sorted by low.
     size_t count, room;
 };
 

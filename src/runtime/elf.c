@@ -87,11 +87,16 @@ static void read_sections(struct bo__elf *elf, const Elf64_Ehdr *header)
         return;
 
     bo_str names = section_bytes(elf->image, &s);
+    uint64_t low = UINT64_MAX, high = 0;
     bool full = false;  // .symtab was found: it holds all that .dynsym does.
     for (uint64_t i = 0; element(table, i, &s, sizeof(s)); i++) {
         if (s.sh_type == SHT_SYMTAB || (s.sh_type == SHT_DYNSYM && !full))
             read_symbols(elf, table, &s);
         full = full || s.sh_type == SHT_SYMTAB;
+        if (s.sh_flags & SHF_EXECINSTR) {
+            low = s.sh_addr < low ? s.sh_addr : low;
+            high = s.sh_addr + s.sh_size > high ? s.sh_addr + s.sh_size : high;
+        }
         bo_str bytes = section_bytes(elf->image, &s);
         if (has_name(names, &s, ".debug_line")) {
             elf->line = bytes;
@@ -104,11 +109,15 @@ static void read_sections(struct bo__elf *elf, const Elf64_Ehdr *header)
             elf->frames_addr = s.sh_addr;
         }
     }
+    if (low < high) {
+        elf->code_low = low;
+        elf->code_high = high;
+    }
 }
 
 bool bo__elf_open(struct bo__elf *elf, bo_str image)
 {
-    *elf = (struct bo__elf){.image = image};
+    *elf = (struct bo__elf){.image = image, .code_high = UINT64_MAX};
     Elf64_Ehdr header;
     if (!element(image, 0, &header, sizeof(header)))
         return false;
@@ -137,7 +146,7 @@ bool bo__elf_is_code(const struct bo__elf *elf, uint64_t addr)
     for (int i = 0; i < elf->segment_count; i++) {
         const struct bo__elf_segment *s = &elf->segments[i];
         if (s->code && addr >= s->addr && addr - s->addr < s->bytes.len)
-            return true;
+            return addr >= elf->code_low && addr < elf->code_high;
     }
     return false;
 }

@@ -30,7 +30,8 @@ struct bo__elf {
     bo_str image;
     struct bo__elf_segment segments[BO__ELF_SEGMENTS];
     int segment_count;
-    uint64_t headers_addr;       // Virtual address of the program headers, to find the load bias.
+    uint64_t headers_addr;         // Virtual address of the program headers, to find the load bias.
+    uint64_t code_low, code_high;  // All executable sections lie in [low, high).
     bo_str symbols, names;       // .symtab and its strings, else .dynsym and its; empty: stripped.
     bo_str line, line_str, str;  // .debug_line, .debug_line_str, .debug_str; empty: none.
     bo_str frames;               // .eh_frame; empty: none.
@@ -53,7 +54,8 @@ void bo__elf_close(struct bo__elf *elf);
 // bo__elf_bytes is the file's bytes from a virtual address to the end of its segment, or empty.
 bo_str bo__elf_bytes(const struct bo__elf *elf, uint64_t addr);
 
-// bo__elf_is_code reports whether an address lies in an executable segment.
+// bo__elf_is_code reports whether an address lies in an executable segment, where there may be
+// headers and constants too, and not outside of all executable sections.
 bool bo__elf_is_code(const struct bo__elf *elf, uint64_t addr);
 
 // bo__elf_function_at finds the function that an address lies in: its name without the suffixes

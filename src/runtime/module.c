@@ -16,9 +16,14 @@
 #include <bora/err.h>
 #include <bora/go.h>
 
+#include "runtime/scratch.h"
+
 // Reading /proc/self/maps may be long work (guard pages by mprotect make a line each), and a broken
 // stack full of odd addresses must not make a report do it for every one.
 #define MAPS_READS_MAX 64
+
+// A file whose path is longer is left out.
+#define PATH_LENGTH_MAX 4096
 
 static _Atomic pid_t reporter;  // The thread that holds the report lock, or 0.
 
@@ -78,26 +83,25 @@ static void set_name(struct bo__module *m, bo_str path)
     m->name[len] = 0;
 }
 
-static struct bo__module *add_module(bo_str image, bo_str path)
+// add_module takes a module in. The image stays mapped for good.
+static struct bo__module *add_module(const struct bo__elf *elf, uintptr_t bias, bo_str path)
 {
-    struct bo__module *m = &modules[module_count];
-    *m = (struct bo__module){0};
-    if (!bo__elf_open(&m->elf, image))
-        return NULL;
+    struct bo__module *m = &modules[module_count++];
+    *m = (struct bo__module){.bias = bias, .elf = *elf};
     bo__cfi_open(&m->cfi, m->elf.frames, m->elf.frames_addr);
     set_name(m, path);
-    module_count++;
     return m;
 }
 
 static void add_executable(void)
 {
-    char path[4096];
+    char path[PATH_LENGTH_MAX];
+    struct bo__elf elf;
+    if (!bo__elf_open(&elf, map_file("/proc/self/exe")))
+        return;
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
-    struct bo__module *m =
-        add_module(map_file("/proc/self/exe"), bo_str_n(path, len > 0 ? (size_t)len : 0));
-    if (m)
-        m->bias = getauxval(AT_PHDR) - m->elf.headers_addr;
+    add_module(&elf, getauxval(AT_PHDR) - elf.headers_addr,
+               bo_str_n(path, len > 0 ? (size_t)len : 0));
 }
 
 static bool contains(const struct bo__module *m, uintptr_t pc)
@@ -140,7 +144,7 @@ static bool parse_mapping(bo_str line, struct mapping *m)
 }
 
 // find_mapping reads /proc/self/maps in pieces up to the line that covers pc; its path is copied to
-// the buffer, with a NUL behind it.
+// the buffer, with a NUL behind it. False: none does, or one without a path.
 static bool find_mapping(uintptr_t pc, struct mapping *out, char *path, size_t path_size)
 {
     char buffer[8192];
@@ -160,7 +164,7 @@ static bool find_mapping(uintptr_t pc, struct mapping *out, char *path, size_t p
     }
     if (fd >= 0)
         close(fd);
-    if (!found || out->path.len >= path_size)
+    if (!found || out->path.len == 0 || out->path.len >= path_size)
         return false;
     memcpy(path, out->path.ptr, out->path.len);
     path[out->path.len] = 0;
@@ -168,27 +172,40 @@ static bool find_mapping(uintptr_t pc, struct mapping *out, char *path, size_t p
     return true;
 }
 
-// add_mapped adds the library that a mapping belongs to.
-static struct bo__module *add_mapped(const struct mapping *map)
+// find_bias tells how far from their addresses in the file the segments of a library are that a
+// mapping of code belongs to; false: none of them is.
+static bool find_bias(const struct bo__elf *elf, const struct mapping *map, uintptr_t *out)
 {
-    if (bo_str_eq(map->path, bo_s("[vdso]"))) {
-        bo_str image = bo_str_n((const char *)(uintptr_t)map->start, map->end - map->start);
-        struct bo__module *m = add_module(image, map->path);
-        if (m)
-            m->bias = map->start - m->elf.segments[0].addr;
-        return m;
+    for (int i = 0; i < elf->segment_count; i++) {
+        const struct bo__elf_segment *s = &elf->segments[i];
+        uint64_t offset = (uint64_t)(s->bytes.ptr - elf->image.ptr);
+        // They need not begin at the same byte: the kernel maps whole pages and splits mappings.
+        if (s->code && offset < map->offset + (map->end - map->start) &&
+            map->offset < offset + s->bytes.len) {
+            *out = map->start - map->offset + offset - s->addr;
+            return true;
+        }
     }
-    struct bo__module *m = map->path.len && map->path.ptr[0] == '/'
-                               ? add_module(map_file(map->path.ptr), map->path)
-                               : NULL;
-    for (int i = 0; m && i < m->elf.segment_count; i++) {
-        const struct bo__elf_segment *s = &m->elf.segments[i];
-        uint64_t offset = (uint64_t)(s->bytes.ptr - m->elf.image.ptr);
-        // The kernel maps whole pages: a segment may begin a little behind its mapping.
-        if (s->code && offset >= map->offset && offset - map->offset < map->end - map->start)
-            m->bias = map->start - (s->addr - (offset - map->offset));
-    }
-    return m;
+    return false;
+}
+
+// add_mapped adds the library, or the vdso, that a mapping belongs to.
+static const struct bo__module *add_mapped(const struct mapping *map)
+{
+    bool file = map->path.len && map->path.ptr[0] == '/';
+    bo_str image = {0};
+    if (file)
+        image = map_file(map->path.ptr);
+    else if (bo_str_eq(map->path, bo_s("[vdso]")))
+        image = bo_str_n((const char *)(uintptr_t)map->start, map->end - map->start);
+
+    struct bo__elf elf;
+    uintptr_t bias = 0;
+    if (bo__elf_open(&elf, image) && find_bias(&elf, map, &bias))
+        return add_module(&elf, bias, map->path);
+    if (file)
+        bo__scratch_free((char *)(uintptr_t)image.ptr, image.len);
+    return NULL;
 }
 
 const struct bo__module *bo__module_at(uintptr_t pc)
@@ -204,9 +221,10 @@ const struct bo__module *bo__module_at(uintptr_t pc)
 
     int saved = errno;
     struct mapping map = {0};
-    char path[4096];
+    char path[PATH_LENGTH_MAX];
     maps_reads_left--;
-    struct bo__module *m = find_mapping(pc, &map, path, sizeof(path)) ? add_mapped(&map) : NULL;
+    const struct bo__module *m =
+        find_mapping(pc, &map, path, sizeof(path)) ? add_mapped(&map) : NULL;
     errno = saved;
     return m && contains(m, pc) ? m : NULL;
 }

@@ -34,7 +34,7 @@ struct bo__regs {
 struct bo__stack {
     uintptr_t low, high;
     bool probe;        // The range is a guess: ask the kernel about each page before reading it.
-    uintptr_t probed;  // The last page that was found readable.
+    uintptr_t probed;  // The number of the last page that was found readable, plus 1.
 };
 
 // bo__stack_read reads the aligned word at addr; false if it does not lie in the stack.

@@ -34,10 +34,10 @@ bo__stack_read(struct bo__stack *stack, uintptr_t addr, uintptr_t *out)
     if (addr % sizeof(uintptr_t) || addr < stack->low || addr >= stack->high ||
         stack->high - addr < sizeof(uintptr_t))
         return false;
-    if (stack->probe && addr / PAGE != stack->probed) {
+    if (stack->probe && addr / PAGE + 1 != stack->probed) {
         if (!is_readable(addr))
             return false;
-        stack->probed = addr / PAGE;
+        stack->probed = addr / PAGE + 1;
     }
     *out = *(const volatile uintptr_t *)addr;
     return true;

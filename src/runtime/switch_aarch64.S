@@ -11,6 +11,10 @@
 #define G_ON_CPU 24
 #define FRAME 176
 
+#define REGS_PC 0
+#define REGS_R(n) (8 + 8 * n)
+#define REGS_KNOWN REGS_R(32)
+
         .text
         .globl  bo__switch
         .hidden bo__switch
@@ -71,7 +75,7 @@ bo__switch:
         .cfi_endproc
         .size   bo__switch, . - bo__switch
 
-// The first frame of a goroutine returns here, with its bo__g in x19.
+// The first frame of a goroutine returns to .Lentered, with its bo__g in x19.
         .globl  bo__g_entry
         .hidden bo__g_entry
         .type   bo__g_entry, %function
@@ -79,7 +83,8 @@ bo__switch:
 bo__g_entry:
         .cfi_startproc
         .cfi_undefined 30
-        hint    #36                     // bti j
+        nop
+.Lentered:
         mov     x29, xzr
         mov     x30, xzr
         mov     x0, x19
@@ -97,8 +102,7 @@ bo__first_frame:
         .cfi_startproc
         hint    #34
         sub     x2, x0, #(FRAME + 16)
-        adrp    x3, bo__g_entry
-        add     x3, x3, :lo12:bo__g_entry
+        adr     x3, .Lentered
         stp     xzr, x3, [x2]
         stp     x0, xzr, [x2, #16]
         stp     xzr, xzr, [x2, #32]
@@ -130,8 +134,31 @@ bo__restart:
         mrs     x1, fpcr
         cbz     x1, 1f
         msr     fpcr, xzr
-1:      b       bo__g_entry
+1:      b       .Lentered
         .cfi_endproc
         .size   bo__restart, . - bo__restart
+
+// struct bo__regs bo__regs_here(void)
+        .globl  bo__regs_here
+        .hidden bo__regs_here
+        .type   bo__regs_here, %function
+        .p2align 4
+bo__regs_here:
+        .cfi_startproc
+        hint    #34
+        mov     x9, sp
+        mov     x10, #0xbff80000
+        str     x30, [x8, #REGS_PC]
+        stp     x19, x20, [x8, #REGS_R(19)]
+        stp     x21, x22, [x8, #REGS_R(21)]
+        stp     x23, x24, [x8, #REGS_R(23)]
+        stp     x25, x26, [x8, #REGS_R(25)]
+        stp     x27, x28, [x8, #REGS_R(27)]
+        str     x29, [x8, #REGS_R(29)]
+        str     x9, [x8, #REGS_R(31)]
+        str     x10, [x8, #REGS_KNOWN]
+        ret
+        .cfi_endproc
+        .size   bo__regs_here, . - bo__regs_here
 
         .section .note.GNU-stack, "", %progbits

@@ -15,6 +15,10 @@
 #define G_SP 16
 #define G_ON_CPU 24
 
+#define REGS_PC 0
+#define REGS_R(n) 8 + 8 * n
+#define REGS_KNOWN REGS_R(17)
+
         .text
         .globl  bo__switch
         .hidden bo__switch
@@ -78,8 +82,9 @@ bo__switch:
         .cfi_endproc
         .size   bo__switch, . - bo__switch
 
-// The first frame of a goroutine returns here, with its bo__g in rbx. The frame pointer is zero and
-// the return address undefined: the stack ends here.
+// The first frame of a goroutine returns to .Lentered, with its bo__g in rbx. The frame pointer is
+// zero and the return address undefined: the stack ends here. The nop is there for those who look a
+// return address up by the byte before it: that one belongs to this function too.
         .globl  bo__g_entry
         .hidden bo__g_entry
         .type   bo__g_entry, @function
@@ -87,7 +92,8 @@ bo__switch:
 bo__g_entry:
         .cfi_startproc
         .cfi_undefined %rip
-        endbr64
+        nop
+.Lentered:
         xorl    %ebp, %ebp
         movq    %rbx, %rdi
         call    bo__g_main
@@ -106,7 +112,7 @@ bo__first_frame:
         .cfi_startproc
         endbr64
         leaq    -80(%rdi), %rax
-        leaq    bo__g_entry(%rip), %rcx
+        leaq    .Lentered(%rip), %rcx
         xorl    %edx, %edx
         movl    $0x1f80, (%rax)
         movl    $0x037f, 4(%rax)
@@ -139,13 +145,38 @@ bo__restart:
         cmpl    $0x1f80, -8(%rsp)
         jne     1f
         cmpw    $0x037f, -4(%rsp)
-        je      bo__g_entry
+        je      .Lentered
 1:      movl    $0x1f80, -8(%rsp)
         ldmxcsr -8(%rsp)
         movw    $0x037f, -4(%rsp)
         fldcw   -4(%rsp)
-        jmp     bo__g_entry
+        jmp     .Lentered
         .cfi_endproc
         .size   bo__restart, . - bo__restart
+
+// struct bo__regs bo__regs_here(void), see unwind.h: what the caller has in its registers after the
+// call. No compiled function can tell for sure what its caller's stack pointer is.
+        .globl  bo__regs_here
+        .hidden bo__regs_here
+        .type   bo__regs_here, @function
+        .p2align 4
+bo__regs_here:
+        .cfi_startproc
+        endbr64
+        movq    %rdi, %rax
+        movq    (%rsp), %rcx
+        leaq    8(%rsp), %rdx
+        movq    %rcx, REGS_PC(%rax)
+        movq    %rbx, REGS_R(3)(%rax)
+        movq    %rbp, REGS_R(6)(%rax)
+        movq    %rdx, REGS_R(7)(%rax)
+        movq    %r12, REGS_R(12)(%rax)
+        movq    %r13, REGS_R(13)(%rax)
+        movq    %r14, REGS_R(14)(%rax)
+        movq    %r15, REGS_R(15)(%rax)
+        movq    $0xf0c8, REGS_KNOWN(%rax)
+        ret
+        .cfi_endproc
+        .size   bo__regs_here, . - bo__regs_here
 
         .section .note.GNU-stack, "", @progbits

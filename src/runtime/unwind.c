@@ -4,6 +4,7 @@
 // address.
 #include "runtime/unwind.h"
 
+#include <assert.h>
 #include <ucontext.h>
 
 #include "runtime/module.h"
@@ -33,6 +34,11 @@ static uintptr_t strip(uintptr_t pc)
     return pc;
 #endif
 }
+
+// bo__regs_here in switch_*.S knows this layout.
+static_assert(offsetof(struct bo__regs, pc) == 0 && offsetof(struct bo__regs, r) == 8 &&
+                  offsetof(struct bo__regs, known) == 8 + 8 * BO__REG_COUNT,
+              "the layout of struct bo__regs");
 
 static uint64_t bit(unsigned reg)
 {
@@ -90,17 +96,6 @@ struct bo__regs bo__regs_signal(const void *context)
     return regs;
 }
 
-__attribute__((noinline)) struct bo__regs bo__regs_here(void)
-{
-    // This function's own frame record: the caller's frame pointer, and an address in the caller.
-    const uintptr_t *record = __builtin_frame_address(0);
-    struct bo__regs regs = {.pc = strip((uintptr_t)__builtin_return_address(0))};
-    regs.r[BO__REG_FP] = record[0];
-    regs.r[BO__REG_SP] = (uintptr_t)(record + 2);
-    regs.known = bit(BO__REG_FP) | bit(BO__REG_SP);
-    return regs;
-}
-
 static void add(bo__trace *trace, uintptr_t pc)
 {
     if (trace->count < BO__TRACE_MAX) {
@@ -127,7 +122,7 @@ static bool step_fp(struct bo__regs *regs, struct bo__stack *stack)
         !bo__stack_read(stack, fp, &caller_fp) ||
         !bo__stack_read(stack, fp + sizeof(uintptr_t), &pc))
         return false;
-    regs->pc = pc;
+    regs->pc = strip(pc);
     regs->r[BO__REG_FP] = caller_fp;
     regs->r[BO__REG_SP] = fp + 2 * sizeof(uintptr_t);
     regs->known = bit(BO__REG_FP) | bit(BO__REG_SP);
@@ -135,19 +130,23 @@ static bool step_fp(struct bo__regs *regs, struct bo__stack *stack)
 }
 
 // step_bad_call leaves a pc that is no code, such as 0: a call through a bad pointer brought it
-// there, and the return address is where the call has put it.
+// there, and the return address is where the call has put it. A return over a smashed stack may have
+// brought it there too: then what lies there is no code either.
 static bool step_bad_call(struct bo__regs *regs, struct bo__stack *stack)
 {
 #if defined(__x86_64__)
-    if (!bo__stack_read(stack, regs->r[BO__REG_SP], &regs->pc))
+    uintptr_t pc;
+    if (!bo__stack_read(stack, regs->r[BO__REG_SP], &pc) || !bo__module_at(pc - 1))
         return false;
     regs->r[BO__REG_SP] += sizeof(uintptr_t);
-    return true;
 #else
     (void)stack;
-    regs->pc = regs->r[BO__REG_RA];
-    return is_known(regs, BO__REG_RA);
+    uintptr_t pc = strip(regs->r[BO__REG_RA]);
+    if (!is_known(regs, BO__REG_RA) || !bo__module_at(pc - 1))
+        return false;
 #endif
+    regs->pc = pc;
+    return true;
 }
 
 static const struct remembered *find_row(uintptr_t pc, struct remembered *own)
@@ -174,11 +173,11 @@ static bool step_tables(struct bo__regs *regs, struct bo__stack *stack, uintptr_
         *signal = r->row.signal;
         return true;
     }
-    if (r->kind == NO_CODE && interrupted)
-        return step_bad_call(regs, stack);
+    if (r->kind == NO_CODE && interrupted && step_bad_call(regs, stack))
+        return true;
     // A frame pointer may be a number like any other in foreign code: it must lead to code at
     // least.
-    return step_fp(regs, stack) && bo__module_at(strip(regs->pc) - 1);
+    return step_fp(regs, stack) && bo__module_at(regs->pc - 1);
 }
 
 static void walk(bo__trace *trace, struct bo__regs *regs, struct bo__stack *stack, bool interrupted,

@@ -24,7 +24,7 @@ typedef struct {
 
 // bo__regs_parked is the context that bo__switch left behind at a stack pointer.
 // bo__regs_signal is the one that a signal interrupted; context is the handler's ucontext_t.
-// bo__regs_here is that of the caller, whose own caller is the innermost call of its trace.
+// bo__regs_here is that of its caller: the call of bo__regs_here is the innermost of its trace.
 struct bo__regs bo__regs_parked(const void *sp);
 struct bo__regs bo__regs_signal(const void *context);
 struct bo__regs bo__regs_here(void);

@@ -11,6 +11,7 @@
 #include "runtime/sched.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,11 @@
 #include <unistd.h>
 
 #define THREADS_DEFAULT 512
+
+// What malloc keeps of freed memory at the top of each of its arenas, and from what size on an
+// allocation is a mapping of its own.
+#define MALLOC_KEPT_BYTES (4 << 20)
+#define MALLOC_MAPPED_BYTES (1 << 20)
 
 static uint64_t seed;
 
@@ -97,8 +103,19 @@ static bo__p *p_new(int index)
     return p;
 }
 
+// By default malloc gives memory back to the kernel as soon as 128 KB are free. A request that needs
+// as much would fault its pages in and return them, over and over.
+static void tune_malloc(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, MALLOC_MAPPED_BYTES);
+#endif
+}
+
 static void start_once(void)
 {
+    tune_malloc();
     seed = (uint64_t)bo_mono() ^ (uint64_t)getpid() << 32;
     bo__rt.procs = count_procs();
     const char *wish = getenv("BORA_SEED");

@@ -487,7 +487,8 @@ void bo_yield(void)
     }
     if (!p) {
         bo__requeue_self(m, g);
-    } else if (bo__seeded || bo__next(p) || ring_count(p) > 0 || atomic_load(&bo__rt.global_count) > 0 ||
+    } else if (bo__seeded || bo__next(p) || ring_count(p) > 0 ||
+               atomic_load(&bo__rt.global_count) > 0 ||
                p->polled_at != atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed)) {
         atomic_store_explicit(&g->state, BO__G_RUNNABLE, memory_order_relaxed);
         bo__queue(m, &g->task, false);

@@ -132,6 +132,51 @@ TEST(conn_end_of_stream_is_read_again_and_again)
 
 // -- peers that are gone ---------------------------------------------------------------------------
 
+static bo_err read_some(bo_conn *conn)
+{
+    char buf[16];
+    size_t got;
+    return bo_conn_read(conn, buf, sizeof buf, &got);
+}
+
+static bo_err write_forever(bo_conn *conn)
+{
+    static char chunk[1 << 16];
+    for (;;)
+        BO_TRY(bo_conn_write(conn, chunk, sizeof chunk));
+}
+
+static void expect_reset(bo_err (*work)(bo_conn *), bo_conn *conn, bo_wg *wg)
+{
+    bo_err err = work(conn);
+    EXPECT(bo_err_errno(err) == ECONNRESET || bo_err_errno(err) == EPIPE);
+    bo_err_free(err);
+    bo_wg_done(wg);
+}
+
+// Before anybody asks, and while a reader and a writer wait: of the two one learns of the reset, the
+// other at least that there is nobody any more.
+TEST(conn_reports_a_reset_by_the_peer)
+{
+    bo_conn *conn;
+    net_reset(net_raw_pair(&conn));
+    EXPECT_ERR(read_some(conn), bo_err_sys(ECONNRESET));
+    EXPECT_ERR(bo_conn_write(conn, "x", 1), bo_err_sys(EPIPE));
+    bo_conn_free(conn);
+
+    for (int i = 0; i < 20; i++) {
+        bo_wg wg = {0};
+        int fd = net_raw_pair(&conn);
+        bo_wg_add(&wg, 1);
+        go(expect_reset, write_forever, conn, &wg);
+        if (i % 2)
+            net_let_run();
+        net_reset(fd);
+        bo_wg_wait(&wg);
+        bo_conn_free(conn);
+    }
+}
+
 TEST(conn_write_to_a_peer_that_is_gone_raises_no_signal)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -207,20 +252,6 @@ TEST(conn_write_to_a_peer_that_does_not_read_ends_at_its_deadline)
     free(bytes);
 }
 
-static bo_err read_forever(bo_conn *conn)
-{
-    char buf[16];
-    size_t got;
-    return bo_conn_read(conn, buf, sizeof buf, &got);
-}
-
-static bo_err write_forever(bo_conn *conn)
-{
-    static char chunk[1 << 16];
-    for (;;)
-        BO_TRY(bo_conn_write(conn, chunk, sizeof chunk));
-}
-
 static bo_err fail(void)
 {
     net_let_run();
@@ -239,7 +270,7 @@ TEST(conn_calls_end_when_their_scope_is_canceled)
         bo_group group = {0};
         test_case("%s", net_loopbacks[i]);
         struct net_pair pair = net_pair_over(net_loopbacks[i]);
-        bo_group_go(&group, expect_canceled, read_forever, pair.dialed);
+        bo_group_go(&group, expect_canceled, read_some, pair.dialed);
         bo_group_go(&group, expect_canceled, write_forever, pair.dialed);
         bo_group_go(&group, fail);
         EXPECT_EQ(bo_group_wait(&group), BO_CONFLICT);
@@ -252,7 +283,7 @@ TEST(conn_calls_end_when_their_scope_has_run_out_of_time)
     struct net_pair pair = net_pair_tcp();
     {
         BO_DEADLINE(5 * BO_MILLISECOND);
-        EXPECT_ERR(read_forever(pair.dialed), BO_TIMEOUT);
+        EXPECT_ERR(read_some(pair.dialed), BO_TIMEOUT);
         EXPECT_ERR(write_forever(pair.dialed), BO_TIMEOUT);
     }
     net_pair_free(pair);
@@ -275,7 +306,7 @@ TEST(conn_close_wakes_those_who_wait)
         test_case("%s, round %d", net_loopbacks[i % 2], i);
         struct net_pair pair = net_pair_over(net_loopbacks[i % 2]);
         bo_wg_add(&wg, 2);
-        go(expect_closed, read_forever, pair.dialed, &wg);
+        go(expect_closed, read_some, pair.dialed, &wg);
         go(expect_closed, write_forever, pair.dialed, &wg);
         if (i % 4 < 2)
             net_let_run();

@@ -77,3 +77,121 @@ int bo__sys_connect(int fd, const union bo__sockaddr *peer, socklen_t len)
         return -1;
     return connect(fd, &peer->any, len);
 }
+
+// -- tests ----------------------------------------------------------------------------------------
+
+static char expected_byte(size_t i)
+{
+    return (char)(i * 31 + (i >> 8));
+}
+
+static void send_bytes(bo_conn *conn, size_t total, bool pieces)
+{
+    enum { PIECES = 7 };
+    char *bytes = malloc(total);
+    struct iovec v[PIECES];
+    for (size_t i = 0; i < total; i++)
+        bytes[i] = expected_byte(i);
+    for (size_t i = 0; i < PIECES; i++) {
+        size_t from = total * i / PIECES;
+        v[i] = (struct iovec){bytes + from, total * (i + 1) / PIECES - from};
+    }
+    bo_err err = pieces ? bo_conn_writev(conn, v, PIECES) : bo_conn_write(conn, bytes, total);
+    EXPECT_ERR(err, NULL);
+    EXPECT_ERR(bo_conn_shutdown_write(conn), NULL);
+    free(bytes);
+}
+
+TEST(faults_short_writes_and_interruptions_lose_nothing)
+{
+    enum { TOTAL = 3000 };
+    static const struct {
+        size_t bytes_max;
+        int interrupt_every;
+    } cases[] = {{1, 0}, {7, 0}, {0, 2}, {1, 3}};
+    for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+        char back[TOTAL + 1];
+        bool pieces = i / 4 % 2, unix_socket = i / 8;
+        net_faults.bytes_max = cases[i % 4].bytes_max;
+        net_faults.interrupt_every = cases[i % 4].interrupt_every;
+        test_case("%s, %s, at most %zu, every %d", net_loopbacks[unix_socket],
+                  pieces ? "writev" : "write", net_faults.bytes_max, net_faults.interrupt_every);
+        struct net_pair pair = net_pair_over(net_loopbacks[unix_socket]);
+        go(send_bytes, pair.dialed, TOTAL, pieces);
+        REQUIRE_EQ(net_read_all(pair.accepted, back, sizeof back), TOTAL);
+        size_t wrong = 0;
+        for (size_t k = 0; k < TOTAL; k++)
+            wrong += back[k] != expected_byte(k);
+        EXPECT_EQ(wrong, 0);
+        net_pair_free(pair);
+    }
+}
+
+static bo_conn *victim;
+static bo_group *scope_to_end;
+
+static void close_behind_nothing(int fd, ssize_t n)
+{
+    (void)fd;
+    if (n < 0)
+        bo_conn_close(victim);
+}
+
+// The reader has found nothing and is about to wait when somebody closes the connection.
+TEST(faults_close_between_a_read_and_a_wait_is_not_missed)
+{
+    for (size_t i = 0; i < 2; i++) {
+        char byte;
+        size_t got;
+        test_case("%s", net_loopbacks[i]);
+        net_faults.after_recv = NULL;
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
+        victim = pair.accepted;
+        net_faults.after_recv = close_behind_nothing;
+        EXPECT_ERR(bo_conn_read(pair.accepted, &byte, 1, &got), BO_CLOSED);
+        net_pair_free(pair);
+    }
+}
+
+static void end_scope_behind_nothing(int fd, ssize_t n)
+{
+    (void)fd;
+    if (n < 0)
+        bo_group_cancel(scope_to_end);
+}
+
+static bo_err read_byte(bo_conn *conn)
+{
+    char byte;
+    size_t got;
+    return bo_conn_read(conn, &byte, 1, &got);
+}
+
+TEST(faults_cancellation_between_a_read_and_a_wait_is_not_missed)
+{
+    bo_group group = {0};
+    struct net_pair pair = net_pair_tcp();
+    scope_to_end = &group;
+    net_faults.after_recv = end_scope_behind_nothing;
+    bo_group_go(&group, read_byte, pair.accepted);
+    EXPECT_ERR(bo_group_wait(&group), BO_CANCELED);
+    net_pair_free(pair);
+}
+
+static void close_behind_the_end(int fd, ssize_t n)
+{
+    (void)fd;
+    if (n == 0)
+        bo_conn_close(victim);
+}
+
+// An end that a close of ours has made is told from one of the peer's.
+TEST(faults_close_during_a_read_is_no_end_of_stream)
+{
+    struct net_pair pair = net_pair_tcp();
+    victim = pair.accepted;
+    bo_conn_free(pair.dialed);
+    net_faults.after_recv = close_behind_the_end;
+    EXPECT_ERR(read_byte(pair.accepted), BO_CLOSED);
+    bo_conn_free(pair.accepted);
+}

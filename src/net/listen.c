@@ -61,16 +61,17 @@ static bool is_stale(const bo_addr *addr, const union bo__sockaddr *sys, socklen
     return refused;
 }
 
+// bind_to returns 0 or the errno of what failed.
 static int bind_to(int fd, const bo_addr *addr)
 {
     union bo__sockaddr sys;
     socklen_t len = bo__addr_to_sys(addr, &sys);
-    int failed = bind(fd, &sys.any, len);
-    if (failed && errno == EADDRINUSE && is_stale(addr, &sys, len)) {
+    int error = bind(fd, &sys.any, len) ? errno : 0;
+    if (error == EADDRINUSE && is_stale(addr, &sys, len)) {
         remove_file(addr);
-        failed = bind(fd, &sys.any, len);
+        error = bind(fd, &sys.any, len) ? errno : 0;
     }
-    return failed;
+    return error;
 }
 
 // open_socket returns a listening descriptor, or -1 with the reason in *error.
@@ -91,12 +92,13 @@ static int open_socket(const bo_addr *addr, int *error)
     }
     if (family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind_to(fd, addr) || listen(fd, BACKLOG)) {
+    *error = bind_to(fd, addr);
+    if (*error == 0 && listen(fd, BACKLOG))
         *error = errno;
-        close(fd);
-        return -1;
-    }
-    return fd;
+    if (*error == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 bo_err bo_listen(const char *text, bo_listener **out)
@@ -145,13 +147,13 @@ static bo_err accept_failed(const bo_listener *listener, bo_err cause)
 }
 
 // Errors that are the connection's, not the listener's: Linux hands on what befell it in the queue
-// (accept(2), "Error handling"), and a firewall's verdict.
+// (accept(2), "Error handling"). Not EPERM, although the manual has a firewall's verdict there: what
+// gives it today is a sandbox, which gives it for ever.
 static bool is_connections_own(int error)
 {
     switch (error) {
     case EINTR:
     case ECONNABORTED:
-    case EPERM:
     case EPROTO:
     case ENOPROTOOPT:
     case EOPNOTSUPP:

@@ -383,6 +383,8 @@ static bool find_file_v4(struct unit *u, uint64_t file, struct entry *out, bo_st
 // last_component cuts the part behind the last slash off a path and returns it.
 static bo_str last_component(bo_str *path)
 {
+    if (path->len == 0)
+        return *path;
     while (path->len && path->ptr[path->len - 1] == '/')
         path->len--;
     size_t at = path->len;

@@ -43,6 +43,13 @@ static void exit_check(void)
     _exit(TEST_FAILED);
 }
 
+// ThreadSanitizer's own default is to wait a second at the end of each process.
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+
 static int run_body(void)
 {
     current->run();

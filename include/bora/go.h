@@ -20,6 +20,9 @@
 //
 // Goroutines that compute for long, or that sit in a blocking call of libc, delay nobody by more
 // than about 10 ms: their core's work moves to another thread.
+//
+// BORA_SEED=n in the environment makes who runs next a matter of the number, so that an interleaving
+// of a program that only uses channels and locks can be had again: docs/seeded-mode.md.
 #ifndef BORA_GO_H
 #define BORA_GO_H
 

@@ -94,6 +94,9 @@ int bo_err_errno(bo_err err)
 
 bool bo_err_is(bo_err err, bo_err target)
 {
+    // Every chain ends with NULL, which none of them means.
+    if (!target)
+        return !err;
     while (err && err != target)
         err = err->cause;
     return err == target;

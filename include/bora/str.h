@@ -28,9 +28,9 @@ typedef struct {
 // bo_s makes a bo_str of a string literal; anything else does not compile.
 #define bo_s(literal) ((bo_str){"" literal "", sizeof(literal) - 1})
 
-// BO_FMT and BO_ARG print a bo_str with the printf family.
+// BO_FMT and BO_ARG print a bo_str with the printf family: up to its first NUL, and up to 2 GB.
 #define BO_FMT "%.*s"
-#define BO_ARG(s) (int)(s).len, (s).ptr
+#define BO_ARG(s) (int)((s).len < INT32_MAX ? (s).len : INT32_MAX), (s).ptr
 
 // bo_str_of views a NUL-terminated string; NULL is the empty string.
 static inline bo_str bo_str_of(const char *text)

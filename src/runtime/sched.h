@@ -312,6 +312,9 @@ void bo__give(bo__m *spare, bo__p *p);
 // bo__spare_wait sleeps as a spare until m has a P; the thread ends if that takes long.
 void bo__spare_wait(bo__m *m);
 void bo__thread_park(bo__g *g);
+// bo__tell_idle is for a thread without a P that is about to wait: if all Ps sleep, one looks again
+// whether this is a deadlock, since nothing else would.
+void bo__tell_idle(void);
 void bo__thread_wake(bo__g *g);
 bo__m *bo__attach_foreign(void);
 

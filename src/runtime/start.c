@@ -157,13 +157,32 @@ void bo__runtime_start(void)
 typedef struct {
     int32_t lock;
     bool done;
+    bool foreign;
     int value;
     bo__waitq waiters;
 } run;
 
+// A thread that only waits in bo_run cannot wake anybody, so it does not count for deadlocks: from
+// when its goroutine is queued to when that has ended. The goroutine itself tells the latter, since
+// the thread may take long to wake. In both orders the thread is never in neither count.
+static void count_as_waiting(void)
+{
+    atomic_fetch_add(&bo__rt.in_run, 1);
+    atomic_fetch_sub(&bo__rt.foreign, 1);
+    bo__tell_idle();
+}
+
+static void count_as_foreign(void)
+{
+    atomic_fetch_add(&bo__rt.foreign, 1);
+    atomic_fetch_sub(&bo__rt.in_run, 1);
+}
+
 static void run_done(void *value, void *data)
 {
     run *r = data;
+    if (r->foreign)
+        count_as_foreign();
     bo__lock(&r->lock);
     r->value = (int)(intptr_t)value;
     r->done = true;
@@ -178,15 +197,11 @@ int bo__run(bo__call call)
 {
     bo__runtime_start();
     bo__g *g = bo__self();
-    bool foreign = g->m->foreign;
-    // A thread that only waits here cannot wake anybody: it does not count for deadlocks.
-    if (foreign) {
-        atomic_fetch_add(&bo__rt.in_run, 1);
-        atomic_fetch_sub(&bo__rt.foreign, 1);
-    }
-    run r = {0};
+    run r = {.foreign = g->m->foreign};
     bo__spawn(call, &(bo_go_options){.name = "main"}, NULL, run_done, &r,
               __builtin_return_address(0));
+    if (r.foreign)
+        count_as_waiting();
     bo__lock(&r.lock);
     if (!r.done) {
         bo__waiter w = {.g = g};
@@ -197,9 +212,5 @@ int bo__run(bo__call call)
         bo__lock(&r.lock);
     }
     bo__unlock(&r.lock);
-    if (foreign) {
-        atomic_fetch_add(&bo__rt.foreign, 1);
-        atomic_fetch_sub(&bo__rt.in_run, 1);
-    }
     return r.value;
 }

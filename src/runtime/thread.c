@@ -357,11 +357,16 @@ void bo_unpin_thread(void)
     bo__leave(m);
 }
 
-// Nothing else may notice a deadlock once the last running goroutine blocks its own thread.
-static void tell_idle(void)
+void bo__tell_idle(void)
 {
     if (atomic_load(&bo__rt.idle_count) == bo__rt.procs)
         bo__wake_p(bo__rt.p[0]);
+}
+
+static void count_running(const bo__m *m)
+{
+    if (!m->foreign)
+        atomic_fetch_add(&bo__rt.off_p, 1);
 }
 
 void bo__thread_park(bo__g *g)
@@ -373,24 +378,26 @@ void bo__thread_park(bo__g *g)
         atomic_fetch_add(&bo__rt.thread_timed, 1);
     if (!m->foreign) {
         atomic_fetch_sub(&bo__rt.off_p, 1);
-        tell_idle();
+        bo__tell_idle();
     }
     while (atomic_load(&g->futex) == 0) {
         if (futex_wait(&g->futex, 0, deadline))
             continue;
         uintptr_t open = g->deaf ? BO__CLAIM_OPEN_DEAF : BO__CLAIM_OPEN;
-        if (atomic_compare_exchange_strong(&g->claim, &open, BO__CLAIM_DEADLINE))
+        if (atomic_compare_exchange_strong(&g->claim, &open, BO__CLAIM_DEADLINE)) {
+            count_running(m);
             break;
+        }
         deadline = BO__NO_DEADLINE;  // somebody has claimed it and will wake us
     }
-    if (!m->foreign)
-        atomic_fetch_add(&bo__rt.off_p, 1);
     if (timed)
         atomic_fetch_sub(&bo__rt.thread_timed, 1);
 }
 
 void bo__thread_wake(bo__g *g)
 {
+    // Counted by the waker: until the thread gets a core, nobody else would know that it can run.
+    count_running(g->m);
     atomic_store(&g->futex, 1);
     // g may be gone by now; its record is not, so at worst somebody wakes for nothing.
     futex_wake(&g->futex);

@@ -47,7 +47,13 @@ void bo__deadlock_check(void)
 {
     if (anything_left() || bo_goroutine_count() == 0)
         return;
-    int known = atomic_load(&bo__rt.threads) + 1 + atomic_load(&bo__rt.in_run);
+        // ThreadSanitizer has a thread of its own.
+#ifdef BO__THREAD_SANITIZER
+    const int tools = 1;
+#else
+    const int tools = 0;
+#endif
+    int known = tools + atomic_load(&bo__rt.threads) + 1 + atomic_load(&bo__rt.in_run);
     if (count_threads() != known || anything_left())
         return;
     static const char text[] = "fatal error: all goroutines are asleep - deadlock!\n\n";

@@ -22,15 +22,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEN (1u << 13)  // stacks that are remembered; a power of two
+#define STACKS (1u << 13)  // stacks that are remembered; a power of two
 #define ATTEMPTS 4
 #define LOCK_WAIT_MS 5000
+
+typedef enum {
+    SEEN,    // it was the same before and after
+    MOVED,   // it was not
+    SILENT,  // it runs, and its thread does not answer
+} sight;
 
 // What one goroutine looked like at one moment.
 typedef struct {
     bo__g_state state;
-    bool stack_known;
-    bo__trace trace;
+    sight sight;
+    bo__trace trace;  // if it was SEEN
 } picture;
 
 typedef struct {
@@ -56,46 +62,44 @@ static bo__m *thread_of(const bo__g *g)
     return NULL;
 }
 
-static bool look_at_parked(const bo__g *g, picture *p)
+static sight look_at_parked(const bo__g *g, picture *p)
 {
     uint64_t id = g->id;
     void *sp = __atomic_load_n(&g->sp, __ATOMIC_ACQUIRE);
     if (atomic_load(&g->on_cpu) != 0 || (char *)sp <= g->stack_low || (char *)sp >= g->stack_high)
-        return false;
+        return MOVED;
     bo__unwind(&p->trace, bo__regs_parked(sp), stack_of(g), false);
-    p->stack_known = true;
-    return g->id == id && __atomic_load_n(&g->sp, __ATOMIC_ACQUIRE) == sp &&
-           atomic_load(&g->on_cpu) == 0;
+    bool still = g->id == id && __atomic_load_n(&g->sp, __ATOMIC_ACQUIRE) == sp &&
+                 atomic_load(&g->on_cpu) == 0;
+    return still ? SEEN : MOVED;
 }
 
-static bool look_at_running(const bo__g *g, picture *p)
+static sight look_at_running(const bo__g *g, picture *p)
 {
     bo__m *m = thread_of(g);
     struct bo__regs regs;
-    if (!m || !bo__stop_thread(m, &regs))
-        return false;
+    if (!m)
+        return MOVED;
+    if (!bo__stop_thread(m, &regs))
+        return SILENT;
     bool still = __atomic_load_n(&m->g, __ATOMIC_RELAXED) == g;
-    if (still) {
-        p->stack_known = true;
+    if (still)
         bo__unwind(&p->trace, regs, stack_of(g), true);
-    }
     bo__resume_thread();
-    return still;
+    return still ? SEEN : MOVED;
 }
 
 // False: there is no goroutine any more.
 static bool look_at(const bo__g *g, picture *p)
 {
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    p->sight = MOVED;
+    for (int attempt = 0; attempt < ATTEMPTS && p->sight == MOVED; attempt++) {
         p->state = (bo__g_state)atomic_load(&g->state);
-        p->stack_known = false;
         if (p->state == BO__G_DEAD)
             return false;
         bool on_cpu = p->state == BO__G_RUNNING || p->state == BO__G_BLOCKING || g->thread;
-        if (on_cpu ? look_at_running(g, p) : look_at_parked(g, p))
-            return true;
+        p->sight = on_cpu ? look_at_running(g, p) : look_at_parked(g, p);
     }
-    p->stack_known = false;
     return true;
 }
 
@@ -212,7 +216,7 @@ static uint64_t seen_before(dump *d, uint64_t hash, uint64_t id)
 {
     if (!d->seen)
         return 0;
-    size_t at = hash % SEEN;
+    size_t at = hash % STACKS;
     if (d->seen[at].hash == hash && d->seen[at].id != 0)
         return d->seen[at].id;
     d->seen[at].hash = hash;
@@ -238,11 +242,12 @@ static void write_goroutine(dump *d, const bo__g *g, const picture *p)
     bo__outf(d->out, " [");
     write_state(d->out, g, p->state);
     bo__outf(d->out, "]\n");
-    if (p->stack_known) {
+    if (p->sight == SEEN) {
         write_stack(d, &p->trace, &g->call, g->site, g->id);
         return;
     }
-    bo__outf(d->out, "    (it moves too fast to be looked at)\n");
+    bo__outf(d->out, p->sight == MOVED ? "    (it moves too fast to be looked at)\n"
+                                       : "    (its thread does not answer)\n");
     write_origin(d->out, &g->call, g->site);
 }
 
@@ -275,18 +280,18 @@ static void write_foreign(dump *d)
             atomic_load(&g->state) != BO__G_WAITING || g->reason == BO__WAIT_NONE)
             continue;
         picture p = {.state = BO__G_WAITING};
-        look_at_running(g, &p);
+        p.sight = look_at_running(g, &p);
         write_goroutine(d, g, &p);
     }
 }
 
 void bo__report_goroutines(bo__out *out, const struct bo__regs *regs, bool interrupted)
 {
-    size_t seen_size = SEEN * sizeof(*((dump *)0)->seen);
+    size_t seen_size = STACKS * sizeof(*((dump *)0)->seen);
     dump d = {.out = out, .seen = bo__scratch_new(seen_size)};
     const bo__m *m = bo__m_self();
     if (m && regs && (m->g != &m->g0 || m->foreign)) {
-        picture p = {.state = BO__G_RUNNING, .stack_known = true};
+        picture p = {.state = BO__G_RUNNING, .sight = SEEN};
         d.running = m->g;
         bo__unwind(&p.trace, *regs, stack_of(m->g), interrupted);
         write_goroutine(&d, m->g, &p);

@@ -17,6 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// ThreadSanitizer holds a signal back until the thread calls one of the functions that it watches: one
+// that computes or sleeps in the kernel by syscall() does not answer.
+#ifdef BO__THREAD_SANITIZER
+#define SIGNALS_COME false
+#else
+#define SIGNALS_COME true
+#endif
+
 static bool has(bo_str text, const char *words)
 {
     return bo_str_find(text, bo_str_of(words)) >= 0;
@@ -171,15 +179,15 @@ static void await_waiting(int goroutines, int threads)
         waiting = foreign = 0;
         bo__stack_each(count_waiting, &waiting);
         for (bo__m *m = atomic_load(&bo__rt.all_m); m; m = m->next_all)
-            foreign += m->foreign && atomic_load(&m->g0.state) == BO__G_WAITING &&
-                       m->g0.reason == BO__WAIT_MUTEX;
+            foreign += atomic_load(&m->alive) && m->foreign &&
+                       atomic_load(&m->g0.state) == BO__G_WAITING && m->g0.reason == BO__WAIT_MUTEX;
         bo_yield();
     }
 }
 
 static void expect_all_states(bo_str output)
 {
-    static const char *const places[][4] = {
+    static const char *const parked[][4] = {
         {"\"receiver\" [chan receive on 0x", "receives (", "receives started by start_all", NULL},
         {"[chan send on 0x", "sends (", "sends started by start_all", NULL},
         {"[nothing, for ever", "selects (", "selects started by start_all", NULL},
@@ -189,14 +197,18 @@ static void expect_all_states(bo_str output)
         {"[semaphore on 0x", "acquires (", "acquires started by start_all", NULL},
         {"[wait group on 0x", "waits_for_group (", "waits_for_group started by", NULL},
         {"[sleep, ", "sleeps (", "sleeps started by start_all", NULL},
+    };
+    static const char *const on_threads[][4] = {
         {"[running", "computes (", "computes started by start_all", NULL},
         {"[in a blocking call]", "blocks", "blocks_announced started by start_all", NULL},
         {", pinned]", "pinned (", "pinned started by start_all", NULL},
         {"[mutex on 0x", "foreign_locks (", NULL, NULL},
     };
     EXPECT(has(output, "goroutine 1 \"main\" [running"));
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        expect_in_order(output, places[i]);
+    for (size_t i = 0; i < sizeof parked / sizeof parked[0]; i++)
+        expect_in_order(output, parked[i]);
+    for (size_t i = 0; SIGNALS_COME && i < sizeof on_threads / sizeof on_threads[0]; i++)
+        expect_in_order(output, on_threads[i]);
     EXPECT(has(output, "report_test.c:"));
     EXPECT(!has(output, "bo__g_main"));
     EXPECT(!has(output, "bo__swap_out"));
@@ -227,6 +239,8 @@ TEST_PROGRAM(sends_itself_a_sigquit)
 
 TEST(sigquit_dumps_and_ends_the_program_with_2)
 {
+    if (!SIGNALS_COME)
+        test_skip("ThreadSanitizer holds signals back");
     test_result r = test_run("sends_itself_a_sigquit", NULL);
     EXPECT_EQ(r.status, 2);
     EXPECT(has(r.output, "SIGQUIT: all goroutines"));
@@ -395,7 +409,7 @@ TEST(waiting_for_one_that_sleeps_is_no_deadlock)
 static int *volatile null_pointer;
 static volatile int zero;
 
-static __attribute__((noinline)) void write_to_null(void)
+static __attribute__((noinline, no_sanitize("undefined"))) void write_to_null(void)
 {
     *null_pointer = 1;
     puts("");

@@ -156,7 +156,7 @@ struct bo__m {
     _Atomic uint32_t futex;  // a spare sleeps here
     bo__m *next_spare, *next_all;
     bo__g *dead;  // its slot is given back once g0 runs
-    pid_t tid;
+    _Atomic pid_t tid;
     pthread_t thread;
     bool foreign;  // not started by the runtime
     bool in_run;   // a foreign thread that waits in bo_run

@@ -123,6 +123,11 @@ uint32_t bo__stack_class(size_t bytes)
 {
     if (bytes == 0)
         return BO__STACK_DEFAULT;
+#if defined(BO__ADDRESS_SANITIZER) || defined(BO__THREAD_SANITIZER)
+    // Sanitizers make frames a few times as large, and call functions of their own.
+    if (bytes <= bo__stack_sizes[BO__STACK_DEFAULT])
+        bytes = 4 * (bytes > bo__stack_sizes[0] ? bytes : bo__stack_sizes[0]);
+#endif
     for (uint32_t i = 0; i < BO__STACK_CLASSES; i++)
         if (bytes <= bo__stack_sizes[i])
             return i;

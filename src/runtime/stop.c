@@ -61,13 +61,14 @@ static void on_stop(int signal, siginfo_t *info, void *context)
 
 bool bo__stop_thread(const bo__m *m, struct bo__regs *regs)
 {
-    uint32_t wanted = state_of(m->tid, WANTED);
+    pid_t tid = atomic_load(&m->tid);
+    uint32_t wanted = state_of(tid, WANTED);
     atomic_store(&state, wanted);
-    if (syscall(SYS_tgkill, getpid(), m->tid, SIGURG) == 0)
+    if (syscall(SYS_tgkill, getpid(), tid, SIGURG) == 0)
         wait_while(wanted, ANSWER);
     if (atomic_compare_exchange_strong(&state, &wanted, NOBODY))
         return false;
-    wait_while(state_of(m->tid, ANSWERING), HOLD);
+    wait_while(state_of(tid, ANSWERING), HOLD);
     *regs = answer;
     return true;
 }

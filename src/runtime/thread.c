@@ -95,7 +95,7 @@ static __attribute__((noinline)) void m_become(bo__m *m)
 
 static void m_begin(bo__m *m)
 {
-    m->tid = (pid_t)syscall(SYS_gettid);
+    atomic_store(&m->tid, (pid_t)syscall(SYS_gettid));
     m->thread = pthread_self();
     pthread_attr_t attr;
     void *low;

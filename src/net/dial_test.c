@@ -155,13 +155,14 @@ TEST(dial_waits_for_an_interrupted_connect)
 
 TEST(dial_to_this_machine_tells_of_the_first_refusal)
 {
-    static const int errors[] = {ECONNREFUSED, ENETUNREACH, 0}, other[] = {EACCES, 0};
+    static const int errors[] = {ECONNREFUSED, ENETUNREACH, 0}, other[] = {EACCES, EPERM, 0};
     net_faults.connect_errors = errors;
     EXPECT_ERR_TEXT(dial_and_free("localhost:1"), "dial localhost:1: connection refused");
     EXPECT_EQ(*net_faults.connect_errors, 0);
     // IPv6 is for when nobody listens, not for when we are not allowed to ask.
     net_faults.connect_errors = other;
     EXPECT_ERR_TEXT(dial_and_free("localhost:1"), "dial localhost:1: permission denied");
+    EXPECT_EQ(*net_faults.connect_errors, EPERM);
 }
 
 static int free_port;

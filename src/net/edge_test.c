@@ -5,6 +5,7 @@
 // data, or between the read and the wait, in whatever portions the poller reports it. Scripts say
 // what the peer does at which moment: d sends a byte, o sends one out of band, f ends its side, c
 // closes, r resets.
+#include "net/addr.h"
 #include "net/net_test.h"
 
 #include <netinet/tcp.h>
@@ -151,7 +152,7 @@ static void read_to_end(bo_conn *conn, size_t expected, bo_wg *wg)
 
 // The last data and the end come together, in one report of the poller or in two, before the reader
 // waits, while it waits, or between its reads. Whatever the order, it must come to the end.
-TEST(conn_sees_the_end_that_comes_with_the_last_data)
+TEST(edge_sees_the_end_that_comes_with_the_last_data)
 {
     bo_wg wg = {0};
     for (int i = 0; i < 600; i++) {
@@ -174,7 +175,7 @@ TEST(conn_sees_the_end_that_comes_with_the_last_data)
 }
 
 // A read that takes exactly what was asked for says nothing about what is left.
-TEST(conn_reads_on_after_a_read_that_filled_the_buffer)
+TEST(edge_reads_on_after_a_read_that_filled_the_buffer)
 {
     char buf[4];
     size_t got = 0;
@@ -186,15 +187,10 @@ TEST(conn_reads_on_after_a_read_that_filled_the_buffer)
     net_pair_free(pair);
 }
 
-// Over a Unix socket a read stops short where descriptors were sent along, with data still there.
-TEST(conn_reads_on_behind_descriptors_sent_over_a_unix_socket)
+static void send_with_descriptor(int fd, char byte)
 {
-    int ends[2];
-    bo_conn *conn;
-    char buf[100], control[CMSG_SPACE(sizeof(int))] = {0};
-    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    REQUIRE_EQ(bo_conn_of_fd(ends[0], &conn), NULL);
-    struct iovec piece = {(char[]){'a'}, 1};
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec piece = {&byte, 1};
     struct msghdr message = {.msg_iov = &piece,
                              .msg_iovlen = 1,
                              .msg_control = control,
@@ -203,10 +199,48 @@ TEST(conn_reads_on_behind_descriptors_sent_over_a_unix_socket)
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
-    EXPECT_EQ(sendmsg(ends[1], &message, 0), 1);
-    EXPECT_EQ(send(ends[1], "b", 1, 0), 1);
-    close(ends[1]);
-    EXPECT_EQ(net_read_all(conn, buf, sizeof buf), 2);
-    bo_conn_free(conn);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    EXPECT_EQ(sendmsg(fd, &message, 0), 1);
+}
+
+static int unix_raw_pair(bool accepted, bo_conn **conn)
+{
+    int ends[2];
+    bo_listener *listener;
+    union bo__sockaddr at;
+    if (!accepted) {
+        REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        REQUIRE_EQ(bo_conn_of_fd(ends[0], conn), NULL);
+        return ends[1];
+    }
+    REQUIRE_EQ(bo_listen("unix:@", &listener), NULL);
+    bo_addr addr = bo_listener_addr(listener);
+    socklen_t len = bo__addr_to_sys(&addr, &at);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE_EQ(connect(fd, &at.any, len), 0);
+    REQUIRE_EQ(bo_accept(listener, conn), NULL);
+    bo_listener_free(listener);
+    return fd;
+}
+
+// Over a Unix socket a read stops short where descriptors were sent along, with data still there
+// that the poller has told of already.
+TEST(edge_reads_on_behind_descriptors_sent_over_a_unix_socket)
+{
+    for (int accepted = 0; accepted < 2; accepted++) {
+        char buf[100];
+        size_t got = 0;
+        bo_conn *conn;
+        test_case("%s", accepted ? "accepted" : "of a socketpair");
+        int fd = unix_raw_pair(accepted, &conn);
+        bo_conn_set_read_deadline(conn, bo_mono() + 5 * BO_SECOND);
+        for (char byte = 'a'; byte <= 'c'; byte++)
+            send_with_descriptor(fd, byte);
+        for (char byte = 'a'; byte <= 'c'; byte++) {
+            EXPECT_ERR(bo_conn_read(conn, buf, sizeof buf, &got), NULL);
+            EXPECT_EQ(bo_str_n(buf, got), bo_str_n(&byte, 1));
+        }
+        close(fd);
+        bo_conn_free(conn);
+    }
 }

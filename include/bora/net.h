@@ -136,7 +136,7 @@ bo_err bo_conn_write(bo_conn *conn, const void *buf, size_t n);
 bo_err bo_conn_writev(bo_conn *conn, struct iovec *pieces, int count);
 
 // A deadline is a moment of bo_mono's clock; from then on, calls that would have to wait fail with
-// BO_TIMEOUT. What need not wait succeeds also later. One that waits already keeps the deadline
+// BO_TIMEOUT. What need not wait may succeed also later. One that waits already keeps the deadline
 // that it began with. Never parks.
 void bo_conn_set_read_deadline(bo_conn *conn, int64_t mono);
 void bo_conn_set_write_deadline(bo_conn *conn, int64_t mono);

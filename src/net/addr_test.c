@@ -2,6 +2,7 @@
 #include "net/addr.h"
 #include "net/net_test.h"
 
+#include <net/if.h>
 #include <stdio.h>
 
 static const struct {
@@ -142,6 +143,20 @@ TEST(addr_parse_takes_unix_paths_up_to_the_limit)
             bo_err_free(err);
         }
     }
+}
+
+TEST(addr_parse_knows_interfaces_by_name)
+{
+    bo_addr addr;
+    char text[BO_ADDR_TEXT_MAX];
+    unsigned index = if_nametoindex("lo");
+    if (index == 0)
+        test_skip("there is no interface lo");
+    REQUIRE_EQ(bo_addr_parse(bo_s("[fe80::1%lo]:80"), &addr), NULL);
+    EXPECT_EQ(addr.zone, index);
+    snprintf(text, sizeof text, "[fe80::1%%%u]:80", index);
+    char formatted[BO_ADDR_TEXT_MAX];
+    EXPECT_EQ(bo_addr_format(&addr, formatted), text);
 }
 
 TEST(addr_eq_tells_addresses_apart)

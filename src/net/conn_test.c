@@ -424,6 +424,11 @@ static void *foreign_client(void *text)
     }
     bo_conn_set_read_deadline(conn, bo_mono() + BO_MILLISECOND);
     EXPECT_ERR(bo_conn_read(conn, buf, sizeof buf, &got), BO_TIMEOUT);
+    bo_conn_set_read_deadline(conn, BO_NO_DEADLINE);
+    {
+        BO_DEADLINE(BO_MILLISECOND);
+        EXPECT_ERR(bo_conn_read(conn, buf, sizeof buf, &got), BO_TIMEOUT);
+    }
     bo_conn_free(conn);
     return NULL;
 }
@@ -474,4 +479,28 @@ TEST(conn_close_of_the_listener_wakes_a_foreign_thread)
     bo_listener_close(listener);
     bo_blocking(pthread_join, thread, NULL);
     bo_listener_free(listener);
+}
+
+static void *close_from_afar(void *conn)
+{
+    bo_conn_close(conn);
+    return NULL;
+}
+
+TEST(conn_close_from_a_foreign_thread_wakes_goroutines)
+{
+    for (int i = 0; i < 20; i++) {
+        pthread_t thread;
+        bo_wg wg = {0};
+        struct net_pair pair = net_pair_over(net_loopbacks[i % 2]);
+        bo_wg_add(&wg, 2);
+        go(expect_closed, read_some, pair.dialed, &wg);
+        go(expect_closed, write_forever, pair.dialed, &wg);
+        if (i % 4 < 2)
+            net_let_run();
+        REQUIRE_EQ(pthread_create(&thread, NULL, close_from_afar, pair.dialed), 0);
+        bo_wg_wait(&wg);
+        bo_blocking(pthread_join, thread, NULL);
+        net_pair_free(pair);
+    }
 }

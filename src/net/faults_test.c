@@ -3,7 +3,9 @@
 #include "net/net_test.h"
 #include "net/sys.h"
 
+#include <linux/sockios.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 
 struct net_faults net_faults;
 
@@ -50,7 +52,14 @@ ssize_t bo__sys_peek(int fd, void *byte)
 
 ssize_t bo__sys_send(int fd, const void *buf, size_t n)
 {
-    return interrupted() ? -1 : send(fd, buf, cut(n), MSG_NOSIGNAL);
+    if (interrupted())
+        return -1;
+    ssize_t len = send(fd, buf, cut(n), MSG_NOSIGNAL);
+    int error = errno;
+    if (net_faults.after_send)
+        net_faults.after_send(fd, len);
+    errno = error;
+    return len;
 }
 
 ssize_t bo__sys_sendv(int fd, struct iovec *pieces, size_t count)
@@ -194,4 +203,47 @@ TEST(faults_close_during_a_read_is_no_end_of_stream)
     net_faults.after_recv = close_behind_the_end;
     EXPECT_ERR(read_byte(pair.accepted), BO_CLOSED);
     bo_conn_free(pair.accepted);
+}
+
+static size_t drained;
+
+// The peer takes all that was sent, and the poller has time to tell that there is room, before the
+// writer, who found none, waits for it: no other news will come.
+static void drain_behind_no_room(int fd, ssize_t n)
+{
+    static char buf[1 << 16];
+    int under_way = 1;
+    if (n >= 0)
+        return;
+    while (ioctl(fd, SIOCOUTQ, &under_way) == 0 && under_way > 0) {
+        size_t got = 0;
+        bo_conn_set_read_deadline(victim, bo_mono() + BO_MILLISECOND);
+        bo_err_free(bo_conn_read(victim, buf, sizeof buf, &got));
+        drained += got;
+    }
+    bo_sleep(BO_MILLISECOND);
+}
+
+TEST(faults_room_made_between_a_write_and_a_wait_is_not_missed)
+{
+    enum { TOTAL = 20 << 20 };
+    char *bytes = calloc(1, TOTAL);
+    for (size_t i = 0; i < 2; i++) {
+        char buf[1 << 12];
+        test_case("%s", net_loopbacks[i]);
+        struct net_pair pair = net_pair_over(net_loopbacks[i]);
+        victim = pair.accepted;
+        drained = 0;
+        net_faults.after_send = drain_behind_no_room;
+        bo_conn_set_write_deadline(pair.dialed, bo_mono() + 20 * BO_SECOND);
+        EXPECT_ERR(bo_conn_write(pair.dialed, bytes, TOTAL), NULL);
+        net_faults.after_send = NULL;
+        bo_conn_set_read_deadline(pair.accepted, BO_NO_DEADLINE);
+        EXPECT_EQ(bo_conn_shutdown_write(pair.dialed), NULL);
+        for (size_t got = 1; got > 0; drained += got)
+            REQUIRE_EQ(bo_conn_read(pair.accepted, buf, sizeof buf, &got), NULL);
+        EXPECT_EQ(drained, TOTAL);
+        net_pair_free(pair);
+    }
+    free(bytes);
 }

@@ -19,6 +19,7 @@ struct net_faults {
     size_t bytes_max;                       // It writes at most so many at once; 0: all.
     int interrupt_every;                    // Every so many calls end with EINTR; 0: none.
     void (*after_recv)(int fd, ssize_t n);  // Called behind each recv. May park.
+    void (*after_send)(int fd, ssize_t n);  // The same behind each send.
     void (*before_connect)(int fd);
     const int *accept_errors;   // accept fails with these first, up to a 0.
     const int *connect_errors;  // The same for connect.

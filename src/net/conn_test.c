@@ -45,7 +45,7 @@ static unsigned char pattern(size_t i)
     return (unsigned char)(i * 31 + (i >> 8) * 7 + (i >> 16));
 }
 
-static void send_pattern(bo_conn *conn, size_t total, bool pieces)
+static void send_pattern(bo_conn *conn, size_t total, bool pieces, bo_wg *wg)
 {
     enum { PIECES = 2500 };
     unsigned char *bytes = malloc(total);
@@ -64,6 +64,7 @@ static void send_pattern(bo_conn *conn, size_t total, bool pieces)
     EXPECT_EQ(bo_conn_shutdown_write(conn), NULL);
     free(bytes);
     free(v);
+    bo_wg_done(wg);
 }
 
 TEST(conn_carries_more_than_the_kernel_buffers)
@@ -73,7 +74,9 @@ TEST(conn_carries_more_than_the_kernel_buffers)
         test_case("%s, %s", net_loopbacks[i / 2], i % 2 ? "writev" : "write");
         struct net_pair pair = net_pair_over(net_loopbacks[i / 2]);
         go(echo, pair.accepted);
-        go(send_pattern, pair.dialed, TOTAL, i % 2 != 0);
+        bo_wg wg = {0};
+        bo_wg_add(&wg, 1);
+        go(send_pattern, pair.dialed, TOTAL, i % 2 != 0, &wg);
         unsigned char *back = malloc(TOTAL + 1);
         REQUIRE_EQ(net_read_all(pair.dialed, (char *)back, TOTAL + 1), TOTAL);
         size_t wrong = 0;
@@ -81,6 +84,7 @@ TEST(conn_carries_more_than_the_kernel_buffers)
             wrong += back[k] != pattern(k);
         EXPECT_EQ(wrong, 0);
         free(back);
+        bo_wg_wait(&wg);
         bo_conn_free(pair.dialed);
     }
 }

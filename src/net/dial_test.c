@@ -189,24 +189,28 @@ TEST(dial_never_connects_to_itself)
     EXPECT_ERR(dial_and_free(at.text), bo_err_sys(ECONNREFUSED));
 }
 
-static void refuse_soon(bo_listener *listener)
+static void close_soon(bo_listener *listener, bo_wg *wg)
 {
     net_let_run();
     bo_listener_close(listener);
+    bo_wg_done(wg);
 }
 
 // What was dialed and never accepted ends with the listener.
 TEST(dial_finds_out_that_nobody_accepts)
 {
     char byte;
+    bo_wg wg = {0};
     size_t got;
     bo_listener *listener;
     bo_conn *conn;
     REQUIRE_EQ(bo_listen("127.0.0.1:0", &listener), NULL);
     struct net_address at = net_address_of(listener);
     REQUIRE_EQ(bo_dial(at.text, &conn), NULL);
-    go(refuse_soon, listener);
+    bo_wg_add(&wg, 1);
+    go(close_soon, listener, &wg);
     EXPECT_ERR(bo_conn_read(conn, &byte, 1, &got), bo_err_sys(ECONNRESET));
+    bo_wg_wait(&wg);
     bo_conn_free(conn);
     bo_listener_free(listener);
 }

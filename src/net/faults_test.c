@@ -94,7 +94,7 @@ static char expected_byte(size_t i)
     return (char)(i * 31 + (i >> 8));
 }
 
-static void send_bytes(bo_conn *conn, size_t total, bool pieces)
+static void send_bytes(bo_conn *conn, size_t total, bool pieces, bo_wg *wg)
 {
     enum { PIECES = 7 };
     char *bytes = malloc(total);
@@ -109,6 +109,7 @@ static void send_bytes(bo_conn *conn, size_t total, bool pieces)
     EXPECT_ERR(err, NULL);
     EXPECT_ERR(bo_conn_shutdown_write(conn), NULL);
     free(bytes);
+    bo_wg_done(wg);
 }
 
 TEST(faults_short_writes_and_interruptions_lose_nothing)
@@ -126,12 +127,15 @@ TEST(faults_short_writes_and_interruptions_lose_nothing)
         test_case("%s, %s, at most %zu, every %d", net_loopbacks[unix_socket],
                   pieces ? "writev" : "write", net_faults.bytes_max, net_faults.interrupt_every);
         struct net_pair pair = net_pair_over(net_loopbacks[unix_socket]);
-        go(send_bytes, pair.dialed, TOTAL, pieces);
+        bo_wg wg = {0};
+        bo_wg_add(&wg, 1);
+        go(send_bytes, pair.dialed, TOTAL, pieces, &wg);
         REQUIRE_EQ(net_read_all(pair.accepted, back, sizeof back), TOTAL);
         size_t wrong = 0;
         for (size_t k = 0; k < TOTAL; k++)
             wrong += back[k] != expected_byte(k);
         EXPECT_EQ(wrong, 0);
+        bo_wg_wait(&wg);
         net_pair_free(pair);
     }
 }

@@ -15,9 +15,10 @@
 
 static __attribute__((noinline)) char fill(size_t bytes)
 {
-    char *area = __builtin_alloca(bytes);
-    memset(area, 1, bytes);
-    __asm__ volatile("" ::"r"(area) : "memory");
+    // By hand: a sanitizer's memset needs some kilobytes of the stack for itself.
+    volatile char *area = __builtin_alloca(bytes);
+    for (size_t i = 0; i < bytes; i++)
+        area[i] = 1;
     return area[bytes - 1];
 }
 

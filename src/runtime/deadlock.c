@@ -54,7 +54,8 @@ void bo__deadlock_check(void)
     const int tools = 0;
 #endif
     int known = tools + atomic_load(&bo__rt.threads) + 1 + atomic_load(&bo__rt.in_run);
-    if (count_threads() != known || anything_left())
+    static atomic_flag reported = ATOMIC_FLAG_INIT;
+    if (count_threads() != known || anything_left() || atomic_flag_test_and_set(&reported))
         return;
     static const char text[] = "fatal error: all goroutines are asleep - deadlock!\n\n";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);

@@ -122,6 +122,15 @@ static void pause_until_busy(void)
     atomic_store(&asleep, 0);
 }
 
+// The P that went to sleep last has looked for a deadlock, but may have seen a thread too many that
+// was just being started for it here.
+static void rest(void)
+{
+    if (all_idle())
+        bo__deadlock_check();
+    pause_until_busy();
+}
+
 void bo__monitor_wake(void)
 {
     if (__builtin_expect(atomic_load(&asleep) == 0, 1))
@@ -158,7 +167,7 @@ static void *monitor_main(void *unused)
         else if (bo__stacks_trimmable())
             nanosleep(&(struct timespec){0, TRIM_PAUSE}, NULL);
         else
-            pause_until_busy();
+            rest();
     }
     return NULL;
 }

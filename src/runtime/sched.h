@@ -349,7 +349,8 @@ void bo__runtime_start(void);
 // cgroup.c
 int bo__cgroup_cores(void);
 
-// deadlock.c: called by a P that is about to sleep without a timer while all others sleep.
+// deadlock.c: called by a P that is about to sleep without a timer while all others sleep, and by
+// the monitor before it rests.
 void bo__deadlock_check(void);
 
 // crash.c, dump.c: see there.

@@ -35,6 +35,19 @@ TEST_PLAIN_PROGRAM(program_waits_for_ever)
     bo_run(wait_for_ever);
 }
 
+// At about the time when the monitor gets a thread for the work that this one keeps waiting.
+static int compute_and_wait(void)
+{
+    for (int64_t end = bo_mono() + 12 * BO_MILLISECOND; bo_mono() < end;) {
+    }
+    return wait_for_ever();
+}
+
+TEST_PLAIN_PROGRAM(program_computes_and_waits_for_ever)
+{
+    bo_run(compute_and_wait);
+}
+
 static int wait_pinned(void)
 {
     bo_pin_thread();
@@ -82,10 +95,11 @@ static const char words[] = "all goroutines are asleep - deadlock!";
 TEST(deadlock_is_reported_whoever_was_the_last_to_wait)
 {
     static const char *const programs[] = {"program_waits_for_ever",
-                                           "program_waits_for_ever_on_a_pinned_thread"};
-    for (int i = 0; i < 20; i++) {
-        test_case("%s", programs[i % 2]);
-        test_result r = test_run(programs[i % 2], NULL);
+                                           "program_waits_for_ever_on_a_pinned_thread",
+                                           "program_computes_and_waits_for_ever"};
+    for (int i = 0; i < 30; i++) {
+        test_case("%s", programs[i % 3]);
+        test_result r = test_run(programs[i % 3], NULL);
         EXPECT_EQ(r.status, 2);
         EXPECT(strstr(r.output.ptr, words));
     }

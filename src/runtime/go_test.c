@@ -299,6 +299,28 @@ TEST_PLAIN(several_threads_may_run_goroutines_at_once)
     }
 }
 
+static void wait_for_ever(bo_wg *ready, bo_wg *never)
+{
+    bo_wg_done(ready);
+    bo_wg_wait(never);
+}
+
+TEST_PROGRAM(returns_while_another_waits)
+{
+    static bo_wg ready, never;
+    bo_wg_add(&ready, 1);
+    bo_wg_add(&never, 1);
+    go(wait_for_ever, &ready, &never);
+    bo_wg_wait(&ready);
+}
+
+// The thread that waits in bo_run has yet to wake up when all Ps go to sleep.
+TEST(a_program_that_ends_while_goroutines_wait_is_no_deadlock)
+{
+    for (int i = 0; i < 40; i++)
+        REQUIRE_EQ(test_run("returns_while_another_waits", NULL).status, 0);
+}
+
 TEST_PROGRAM(exits_with_seven)
 {
     exit(7);

@@ -20,7 +20,6 @@ static void look(const struct bo__elf *elf, const struct bo__lines *lines,
     struct bo__line_place place;
     struct bo__cfi_row row;
     bo__elf_function_at(elf, addr, &name, &offset);
-    bo__elf_bytes(elf, addr);
     bo__lines_find(lines, addr, &place);
     bo__cfi_find(cfi, addr, &row);
 }

@@ -131,16 +131,6 @@ bool bo__elf_open(struct bo__elf *elf, bo_str image)
     return true;
 }
 
-bo_str bo__elf_bytes(const struct bo__elf *elf, uint64_t addr)
-{
-    for (int i = 0; i < elf->segment_count; i++) {
-        const struct bo__elf_segment *s = &elf->segments[i];
-        if (addr >= s->addr && addr - s->addr < s->bytes.len)
-            return bo_str_n(s->bytes.ptr + (addr - s->addr), s->bytes.len - (addr - s->addr));
-    }
-    return (bo_str){0};
-}
-
 bool bo__elf_is_code(const struct bo__elf *elf, uint64_t addr)
 {
     for (int i = 0; i < elf->segment_count; i++) {

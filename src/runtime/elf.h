@@ -51,9 +51,6 @@ void bo__elf_index(struct bo__elf *elf);
 // bo__elf_close gives the index back. The image is the caller's.
 void bo__elf_close(struct bo__elf *elf);
 
-// bo__elf_bytes is the file's bytes from a virtual address to the end of its segment, or empty.
-bo_str bo__elf_bytes(const struct bo__elf *elf, uint64_t addr);
-
 // bo__elf_is_code reports whether an address lies in an executable segment, where there may be
 // headers and constants too, and not outside of all executable sections.
 bool bo__elf_is_code(const struct bo__elf *elf, uint64_t addr);

@@ -69,6 +69,12 @@ static const struct sample samples[] = {
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };
 
+// has_code_of_its_own is false for samples that differ from another one in debug information only.
+static inline bool has_code_of_its_own(const struct sample *s)
+{
+    return bo_str_ends(bo_str_of(s->flags), bo_s("-gdwarf-5"));
+}
+
 // build_sample compiles a sample to test_dir()/sample.so and reports whether that could be done; a
 // compiler that is not there is no failure.
 static inline bool build_sample(const struct sample *s)

@@ -237,19 +237,6 @@ static bool burst(h1_conn *c, h1_work *w)
 
 // -- the connection -------------------------------------------------------------------------------
 
-// wait waits for the next request. False: there will be none.
-static bool wait(h1_conn *c)
-{
-    uint8_t idle = H1_IDLE;
-    bo_conn_set_read_deadline(c->net, bo_mono() + c->server->options.idle_timeout);
-    atomic_store(&c->state, H1_IDLE);
-    if (atomic_load(&c->server->draining))
-        return false;
-    bo_err err = bo__conn_wait(c->net);
-    bo_err_free(err);
-    return atomic_compare_exchange_strong(&c->state, &idle, H1_BUSY) && !err;
-}
-
 // serve_ready serves a connection that has something to read.
 static bool serve_ready(h1_conn *c)
 {
@@ -262,12 +249,8 @@ static bool serve_ready(h1_conn *c)
     return goes_on;
 }
 
-static void serve(h1_conn *c)
+static void close_conn(h1_conn *c)
 {
-    bo__scope_open(&c->scope);
-    bo__conn_ends_scope(c->net, &c->scope);
-    while (wait(c) && serve_ready(c))
-        ;
     bo_http_server *server = c->server;
     bo__conn_ends_scope(c->net, NULL);
     bo__http_server_leave(server, c);
@@ -277,13 +260,62 @@ static void serve(h1_conn *c)
     bo__http_server_gone(server);
 }
 
+static void wake(void *data);
+
+// rest leaves the connection to the poller until the next request comes. False: it is there already,
+// or there will be none; and if true, the connection may be gone by now.
+static bool rest(h1_conn *c, bool *goes_on)
+{
+    bool resting = false;
+    bo_conn_set_read_deadline(c->net, bo_mono() + c->server->options.idle_timeout);
+    atomic_store(&c->state, H1_IDLE);
+    *goes_on = !atomic_load(&c->server->draining);
+    if (!*goes_on)
+        return false;
+    bo_err err = bo__conn_watch(c->net, &(bo__watch){wake, c, "http connection"}, &resting);
+    if (resting)
+        return true;
+    *goes_on = !err;
+    bo_err_free(err);
+    return false;
+}
+
+// wake is what runs when something has come for a connection that rests.
+static void wake(void *data)
+{
+    h1_conn *c = data;
+    for (bool goes_on = true; goes_on;) {
+        uint8_t idle = H1_IDLE;
+        bo_err err = bo__conn_watched(c->net);
+        goes_on = atomic_compare_exchange_strong(&c->state, &idle, H1_BUSY) && !err;
+        bo_err_free(err);
+        goes_on = goes_on && serve_ready(c);
+        if (goes_on && rest(c, &goes_on))
+            return;
+    }
+    close_conn(c);
+}
+
+static void begin_conn(h1_conn *c)
+{
+    bool goes_on;
+    bo__scope_open(&c->scope);
+    bo__conn_ends_scope(c->net, &c->scope);
+    if (rest(c, &goes_on))
+        return;
+    if (goes_on)
+        wake(c);
+    else
+        close_conn(c);
+}
+
 void bo__h1_accept(bo_http_server *server, bo_conn *net)
 {
     h1_conn *c = bo_calloc(1, sizeof *c);
     c->net = net;
     c->server = server;
     bo__http_server_enter(server, c);
-    bo_go_with((serve, c), .name = "http connection");
+    bo_go_with((begin_conn, c), .name = "http connection");
 }
 
 void bo__h1_drain(h1_conn *c)

@@ -26,7 +26,6 @@
 #include "net/conn.h"
 
 #include "net/sys.h"
-#include "runtime/runtime.h"
 
 #include <assert.h>
 #include <bora/arena.h>
@@ -200,16 +199,27 @@ bo_err bo_conn_read(bo_conn *conn, void *buf, size_t n, size_t *got)
     return NULL;
 }
 
-bo_err bo__conn_wait(bo_conn *conn)
+bo_err bo__conn_watch(bo_conn *conn, const bo__watch *watch, bool *watching)
 {
     char byte;
     // What is not known to be empty is asked with a look at one byte; a new connection need not be,
     // since the poller begins with its state.
     bool ask = !conn->fresh && !seems_empty(conn);
+    *watching = false;
     if (ask && (bo__sys_peek(conn->fd, &byte) >= 0 || errno != EAGAIN))
         return NULL;
     conn->fresh = false;
-    return wait_readable(conn);
+    if (conn->closed)
+        return NULL;
+    int64_t deadline = atomic_load_explicit(&conn->read_deadline, memory_order_relaxed);
+    bo_err err = bo__poll_watch(conn->poll, watch, deadline, watching);
+    return err ? failed(conn, "read", err) : NULL;
+}
+
+bo_err bo__conn_watched(bo_conn *conn)
+{
+    bo_err err = bo__poll_watched(conn->poll);
+    return err ? failed(conn, "read", err) : NULL;
 }
 
 void bo__conn_ends_scope(bo_conn *conn, bo__scope *scope)

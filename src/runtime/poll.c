@@ -40,10 +40,16 @@ struct bo__pollfd {
     bool ask_first;
     direction read, write;
     bo__scope *ends;  // the scope to end when the peer hangs up
+    bo__watch watch;  // the goroutine to start instead of waking a reader
+    uint8_t watched;  // watch_state
+    bool late;        // the watch's deadline came first
+    bo__timer timer;  // of the watch
     bo__pollfd *next;
 };
 
 enum { TAG_READY, TAG_CLOSED };
+
+typedef enum { WATCH_NONE, WATCH_ARMED, WATCH_OVER } watch_state;
 
 // An address has at most 48 bits, on aarch64 with 52 unless a program asks for more.
 enum { ADDRESS_BITS = 48 };
@@ -77,6 +83,7 @@ bo__pollfd *bo__poll_open(int fd)
     pfd->closed = pfd->hung_up = pfd->ask_first = false;
     pfd->read = pfd->write = (direction){0};
     pfd->ends = NULL;
+    pfd->late = false;
     bo__unlock(&pfd->lock);
     return pfd;
 }
@@ -97,6 +104,7 @@ static bo__g *signal_locked(direction *d, uintptr_t tag)
 void bo__poll_close(bo__pollfd *pfd)
 {
     bo__lock(&pfd->lock);
+    bo_assert(pfd->watched == WATCH_NONE);
     pfd->closed = true;
     pfd->uses++;
     bo__g *reader = signal_locked(&pfd->read, TAG_CLOSED);
@@ -160,6 +168,68 @@ bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline)
     return wake == BO__WAKE_DEADLINE ? BO_TIMEOUT : bo_scope_err();
 }
 
+// take_watch_locked ends an armed watch and reports whether there was one, to be started.
+static bool take_watch_locked(bo__pollfd *pfd, bo__watch *out)
+{
+    if (pfd->watched != WATCH_ARMED)
+        return false;
+    pfd->watched = WATCH_OVER;
+    *out = pfd->watch;
+    return true;
+}
+
+// A wheel's lock comes before pfd's. So the timer is set before the watch is armed, and taken out by
+// the watch's goroutine; until then pfd is neither closed nor watched again.
+static void fire_watch(bo__timer *timer)
+{
+    bo__pollfd *pfd = (bo__pollfd *)(void *)((char *)timer - offsetof(bo__pollfd, timer));
+    bo__watch watch;
+    bo__lock(&pfd->lock);
+    pfd->late |= pfd->watched != WATCH_OVER;
+    bool start = take_watch_locked(pfd, &watch);
+    bo__unlock(&pfd->lock);
+    if (start) {
+        bo__m *m = bo__enter();
+        bo__spawn_watch(m, &watch);
+        bo__leave(m);
+    }
+}
+
+bo_err bo__poll_watch(bo__pollfd *pfd, const bo__watch *watch, int64_t deadline, bool *watching)
+{
+    if (deadline != BO__NO_DEADLINE) {
+        bo__m *m = bo__enter();
+        pfd->timer.fire_ = fire_watch;
+        bo__timer_add(m, &pfd->timer, deadline);
+        bo__leave(m);
+    }
+    bo__lock(&pfd->lock);
+    bo_err err = pfd->closed ? BO_CLOSED : pfd->epoll_fd < 0 ? tie_locked(pfd) : NULL;
+    bool now = err || pfd->read.ready || pfd->late;
+    bo_assert(pfd->watched == WATCH_NONE && !pfd->read.waiter);
+    if (now)
+        pfd->read.ready = false;
+    else
+        pfd->watch = *watch;
+    pfd->watched = now ? WATCH_OVER : WATCH_ARMED;
+    bo__unlock(&pfd->lock);
+    *watching = !now;
+    if (err)
+        (void)bo__poll_watched(pfd);
+    return err;
+}
+
+bo_err bo__poll_watched(bo__pollfd *pfd)
+{
+    bo__timer_remove(&pfd->timer);
+    bo__lock(&pfd->lock);
+    bo_err err = pfd->late ? BO_TIMEOUT : NULL;
+    pfd->late = false;
+    pfd->watched = WATCH_NONE;
+    bo__unlock(&pfd->lock);
+    return err;
+}
+
 bool bo__poll_ask_first(const bo__pollfd *pfd)
 {
     return __atomic_load_n(&pfd->ask_first, __ATOMIC_RELAXED);
@@ -190,6 +260,7 @@ static void deliver(bo__m *m, uint64_t data, uint32_t events)
     const uint32_t broken = EPOLLERR | EPOLLHUP;
     bo__pollfd *pfd = (bo__pollfd *)(uintptr_t)(data & (((uint64_t)1 << ADDRESS_BITS) - 1));
     bo__g *reader = NULL, *writer = NULL, *members = NULL;
+    bo__watch watch = {NULL};
     bo__lock(&pfd->lock);
     if (pfd->uses != data >> ADDRESS_BITS) {
         bo__unlock(&pfd->lock);
@@ -199,8 +270,10 @@ static void deliver(bo__m *m, uint64_t data, uint32_t events)
         pfd->hung_up = true;
     if (pfd->hung_up || (events & EPOLLPRI))
         __atomic_store_n(&pfd->ask_first, true, __ATOMIC_RELAXED);
-    if (events & (EPOLLIN | EPOLLRDHUP | broken))
-        reader = signal_locked(&pfd->read, TAG_READY);
+    if (events & (EPOLLIN | EPOLLRDHUP | broken)) {
+        if (!take_watch_locked(pfd, &watch))
+            reader = signal_locked(&pfd->read, TAG_READY);
+    }
     if (events & (EPOLLOUT | broken))
         writer = signal_locked(&pfd->write, TAG_READY);
     // After the reader, who is to have what came before the end; and with the lock held, so that
@@ -208,6 +281,8 @@ static void deliver(bo__m *m, uint64_t data, uint32_t events)
     if (pfd->hung_up && pfd->ends)
         members = bo__scope_end(pfd->ends, BO_CANCELED);
     bo__unlock(&pfd->lock);
+    if (watch.fn)
+        bo__spawn_watch(m, &watch);
     if (reader)
         make_ready(m, reader);
     if (writer)

@@ -257,6 +257,22 @@ void bo__poll_close(bo__pollfd *pfd);
 // counts: after a short read, call it without another read.
 bo_err bo__poll_wait(bo__pollfd *pfd, bool write, int64_t deadline);
 
+// A goroutine to be started when there is news, for who waits long and wants to cost little: until
+// then it does not exist.
+typedef struct {
+    void (*fn)(void *data);
+    void *data;
+    const char *name;  // A literal.
+} bo__watch;
+
+// bo__poll_watch is bo__poll_wait for reading, except that it does not wait: if what the caller would
+// wait for is there already, *watching is false; else fn(data) will run once it is. From then on the
+// descriptor is that goroutine's, whose first call on it is bo__poll_watched, which says how the wait
+// ended. Errors (the descriptor cannot be tied to a poller, BO_CLOSED): nothing is watched. In no
+// scope. Never parks.
+bo_err bo__poll_watch(bo__pollfd *pfd, const bo__watch *watch, int64_t deadline, bool *watching);
+bo_err bo__poll_watched(bo__pollfd *pfd);
+
 // bo__poll_ask_first: from now on a short read does not mean that the socket is drained, so read, and
 // wait only after EAGAIN. The peer has hung up, and the end may stand behind the data; or it has sent
 // urgent data, and a read stops short at the mark.

@@ -279,6 +279,8 @@ _Noreturn void bo__schedule_loop(bo__m *m);
 // bo__bind gives a start its stack (or reuses the one the caller dies on).
 bo__g *bo__bind(bo__p *p, bo__start *start, bo__g *reuse);
 _Noreturn void bo__g_main(bo__g *g);
+// bo__spawn_watch starts the goroutine of a watch, as the last of the queue.
+void bo__spawn_watch(bo__m *m, const bo__watch *watch);
 // bo__start_each visits those that were not started yet.
 void bo__start_each(bool (*visit)(bo__start *start, void *data), void *data);
 

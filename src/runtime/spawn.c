@@ -136,17 +136,16 @@ static inline void count(_Atomic uint64_t *counter)
                           memory_order_relaxed);
 }
 
-void bo__spawn(bo__call call, const bo_go_options *options, bo__scope *scope,
-               void (*at_exit)(void *value, void *data), void *data, const void *site)
+// new_start makes a goroutine that is queued nowhere yet, in no scope.
+static bo__start *new_start(bo__m *m, bo__call call, const bo_go_options *options, const void *site)
 {
-    bo__m *m = bo__enter();
     bo__p *p = m->p;
     bo__start *start = start_get(p);
     start->task.kind = BO__TASK_START;
     start->task.stack_class = options ? bo__stack_class(options->stack_bytes) : BO__STACK_DEFAULT;
-    start->scope = scope;
-    start->at_exit = at_exit;
-    start->data = data;
+    start->scope = NULL;
+    start->at_exit = NULL;
+    start->data = NULL;
     start->id = new_id(p);
     start->name = options ? options->name : NULL;
     start->site = site;
@@ -155,12 +154,40 @@ void bo__spawn(bo__call call, const bo_go_options *options, bo__scope *scope,
         count(&p->counts.spawned);
     else
         atomic_fetch_add(&bo__rt.elsewhere.spawned, 1);
-    bool piles_up = p && bo__next(p);
+    return start;
+}
+
+void bo__spawn(bo__call call, const bo_go_options *options, bo__scope *scope,
+               void (*at_exit)(void *value, void *data), void *data, const void *site)
+{
+    bo__m *m = bo__enter();
+    bo__start *start = new_start(m, call, options, site);
+    start->scope = scope;
+    start->at_exit = at_exit;
+    start->data = data;
+    bool piles_up = m->p && bo__next(m->p);
     bo__queue(m, &start->task, true);
     if (piles_up && atomic_load_explicit(&bo__rt.idle_count, memory_order_relaxed) > 0 &&
         atomic_load_explicit(&bo__rt.searching, memory_order_relaxed) == 0)
         bo__wake_one();
     bo__leave(m);
+}
+
+static void *run_watch(void *block, void *frame)
+{
+    bo__watch watch;
+    (void)block;
+    memcpy(&watch, frame, sizeof watch);
+    watch.fn(watch.data);
+    return NULL;
+}
+
+void bo__spawn_watch(bo__m *m, const bo__watch *watch)
+{
+    bo__call call = {.thunk = run_watch};
+    bo_go_options options = {.name = watch->name};
+    memcpy(call.frame, watch, sizeof *watch);
+    bo__queue(m, &new_start(m, call, &options, (const void *)watch->fn)->task, false);
 }
 
 void bo__go(bo__call call, const bo_go_options *options)

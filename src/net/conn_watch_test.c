@@ -7,61 +7,112 @@
 
 static const char *const addresses[] = {"127.0.0.1:0", "unix:@"};
 
-static bo_err wait_for_bytes(bo_conn *conn)
+// One who watches a connection, until the watch's goroutine has run.
+struct watcher {
+    bo_conn *conn;
+    bo_semaphore woken;
+    bo_err err;
+};
+
+static void wake(void *data)
 {
-    return bo__conn_wait(conn);
+    struct watcher *w = data;
+    w->err = bo__conn_watched(w->conn);
+    bo_semaphore_release(&w->woken, 1);
 }
 
-TEST(conn_wait_returns_when_there_is_something_to_read)
+static void watch(struct watcher *w)
+{
+    bool watching;
+    EXPECT_EQ(bo__conn_watch(w->conn, &(bo__watch){wake, w, "watch"}, &watching), NULL);
+    if (!watching)
+        wake(w);
+}
+
+static bo_err watched(struct watcher *w)
+{
+    bo_semaphore_acquire(&w->woken, 1);
+    return w->err;
+}
+
+static bo_str read_now(bo_conn *conn, char buf[4])
+{
+    size_t got = 0;
+    bool nothing = true;
+    EXPECT_EQ(bo__conn_read_now(conn, buf, 4, &got, &nothing), NULL);
+    return nothing ? bo_s("nothing") : bo_str_n(buf, got);
+}
+
+TEST(conn_watch_starts_a_goroutine_when_there_is_something_to_read)
 {
     for (size_t i = 0; i < 2; i++) {
-        // In the order of a connection's life: bytes before the first wait, in a wait, left over by a
-        // read that filled its buffer, and the end.
+        // In the order of a connection's life: bytes before the first watch, in a watch, left over by
+        // a read that filled its buffer, and the end.
         test_case("%s", addresses[i]);
         struct net_pair pair = net_pair_over(addresses[i]);
+        struct watcher w = {.conn = pair.accepted};
         char buf[4];
-        size_t got;
-        bool nothing = true;
         EXPECT_EQ(bo_conn_write(pair.dialed, "abc", 3), NULL);
-        EXPECT_EQ(bo__conn_wait(pair.accepted), NULL);
-        EXPECT_EQ(bo__conn_read_now(pair.accepted, buf, sizeof buf, &got, &nothing), NULL);
-        EXPECT_EQ(bo_str_n(buf, got), "abc");
-        EXPECT(!nothing);
+        watch(&w);
+        EXPECT_EQ(watched(&w), NULL);
+        EXPECT_EQ(read_now(pair.accepted, buf), "abc");
 
-        bo_group group = {0};
-        bo_group_go(&group, wait_for_bytes, pair.accepted);
-        bo_yield();
+        watch(&w);
         EXPECT_EQ(bo_conn_write(pair.dialed, "defghi", 6), NULL);
-        EXPECT_EQ(bo_group_wait(&group), NULL);
-        EXPECT_EQ(bo__conn_read_now(pair.accepted, buf, sizeof buf, &got, &nothing), NULL);
-        EXPECT_EQ(bo_str_n(buf, got), "defg");
-        EXPECT_EQ(bo__conn_wait(pair.accepted), NULL);
-        EXPECT_EQ(bo__conn_read_now(pair.accepted, buf, sizeof buf, &got, &nothing), NULL);
-        EXPECT_EQ(bo_str_n(buf, got), "hi");
-        EXPECT_EQ(bo__conn_read_now(pair.accepted, buf, sizeof buf, &got, &nothing), NULL);
-        EXPECT(nothing && got == 0);
+        EXPECT_EQ(watched(&w), NULL);
+        EXPECT_EQ(read_now(pair.accepted, buf), "defg");
+        watch(&w);
+        EXPECT_EQ(watched(&w), NULL);
+        EXPECT_EQ(read_now(pair.accepted, buf), "hi");
+        EXPECT_EQ(read_now(pair.accepted, buf), "nothing");
 
+        watch(&w);
         bo_conn_free(pair.dialed);
-        EXPECT_EQ(bo__conn_wait(pair.accepted), NULL);
-        EXPECT_EQ(bo__conn_read_now(pair.accepted, buf, sizeof buf, &got, &nothing), NULL);
-        EXPECT(!nothing && got == 0);
+        EXPECT_EQ(watched(&w), NULL);
+        EXPECT_EQ(read_now(pair.accepted, buf), "");
+        watch(&w);
+        EXPECT_EQ(watched(&w), NULL);
+        EXPECT_EQ(read_now(pair.accepted, buf), "");
         bo_conn_free(pair.accepted);
     }
 }
 
-TEST(conn_wait_ends_at_its_deadline_and_at_a_close)
+TEST(conn_watch_ends_at_its_deadline_and_at_a_close)
 {
     struct net_pair pair = net_pair_over("127.0.0.1:0");
-    bo_conn_set_read_deadline(pair.accepted, bo_mono() + BO_MILLISECOND);
-    EXPECT_ERR(bo__conn_wait(pair.accepted), BO_TIMEOUT);
+    struct watcher w = {.conn = pair.accepted};
+    for (int late = 0; late < 2; late++) {
+        bo_conn_set_read_deadline(pair.accepted, late ? 1 : bo_mono() + BO_MILLISECOND);
+        watch(&w);
+        EXPECT_ERR(watched(&w), BO_TIMEOUT);
+    }
     bo_conn_set_read_deadline(pair.accepted, BO_NO_DEADLINE);
-    bo_group group = {0};
-    bo_group_go(&group, wait_for_bytes, pair.accepted);
-    bo_yield();
+    watch(&w);
     bo_conn_close(pair.accepted);
-    EXPECT_ERR(bo_group_wait(&group), BO_CLOSED);
+    EXPECT_EQ(watched(&w), NULL);
+    char byte;
+    size_t got;
+    EXPECT_ERR(bo_conn_read(pair.accepted, &byte, 1, &got), BO_CLOSED);
     bo_conn_free(pair.dialed);
     bo_conn_free(pair.accepted);
+}
+
+// Bytes that race the deadline end the watch once, in either way.
+TEST(conn_watch_ends_once)
+{
+    for (int i = 0; i < 300; i++) {
+        struct net_pair pair = net_pair_over("127.0.0.1:0");
+        struct watcher w = {.conn = pair.accepted};
+        bo_conn_set_read_deadline(pair.accepted, bo_mono() + i * BO_MICROSECOND);
+        watch(&w);
+        EXPECT_EQ(bo_conn_write(pair.dialed, "x", 1), NULL);
+        bo_err err = watched(&w);
+        EXPECT(!err || bo_err_is(err, BO_TIMEOUT));
+        bo_err_free(err);
+        bo_conn_free(pair.dialed);
+        bo_conn_free(pair.accepted);
+        EXPECT(!bo_semaphore_try_acquire(&w.woken, 1));
+    }
 }
 
 // In a scope of its own, sleeps until that ends.
@@ -94,12 +145,13 @@ TEST(conn_ends_a_scope_when_the_peer_hangs_up)
             bo_group group = {0};
             // The poller knows a connection from its first wait on.
             EXPECT_EQ(bo_conn_write(pair.dialed, "x", 1), NULL);
-            EXPECT_EQ(bo__conn_wait(pair.accepted), NULL);
-            if (before) {
+            struct watcher w = {.conn = pair.accepted};
+            watch(&w);
+            EXPECT_EQ(watched(&w), NULL);
+            if (before)
                 EXPECT_EQ(hang_up(pair.dialed, half), NULL);
-            } else {
+            else
                 bo_group_go(&group, hang_up, pair.dialed, half);
-            }
             sleep_in(&scope, pair.accepted);
             EXPECT_EQ(bo_group_wait(&group), NULL);
             if (half)

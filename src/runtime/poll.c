@@ -133,6 +133,7 @@ static bo_err tie_locked(bo__pollfd *pfd)
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
                                 .data.u64 = (uint64_t)(uintptr_t)pfd | (uint64_t)pfd->uses
                                                                            << ADDRESS_BITS};
+    BO__GIVEN_TO_KERNEL(pfd);
     int failed = epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, pfd->fd, &event) < 0 ? errno : 0;
     bo__leave(m);
     if (failed)
@@ -261,6 +262,7 @@ static void deliver(bo__m *m, uint64_t data, uint32_t events)
     bo__pollfd *pfd = (bo__pollfd *)(uintptr_t)(data & (((uint64_t)1 << ADDRESS_BITS) - 1));
     bo__g *reader = NULL, *writer = NULL, *members = NULL;
     bo__watch watch = {NULL};
+    BO__BACK_FROM_KERNEL(pfd);
     bo__lock(&pfd->lock);
     if (pfd->uses != data >> ADDRESS_BITS) {
         bo__unlock(&pfd->lock);

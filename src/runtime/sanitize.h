@@ -40,10 +40,16 @@
     void *fake_stack; /* ASan's, while off the processor */                                        \
     void *fiber;      /* TSan's */
 
+// What goes through the kernel and comes back on another thread happened in that order, which TSan
+// cannot see in a system call that it does not know.
 #ifdef BO__THREAD_SANITIZER
 #define BO__NO_TSAN __attribute__((no_sanitize("thread"), noinline))
+#define BO__GIVEN_TO_KERNEL(ptr) __tsan_release(ptr)
+#define BO__BACK_FROM_KERNEL(ptr) __tsan_acquire(ptr)
 #else
 #define BO__NO_TSAN __attribute__((noinline))
+#define BO__GIVEN_TO_KERNEL(ptr) ((void)(ptr))
+#define BO__BACK_FROM_KERNEL(ptr) ((void)(ptr))
 #endif
 
 #endif

@@ -258,6 +258,9 @@ bo_err bo__h1_receive(h1_work *w, void *into, size_t size, int64_t deadline, siz
 {
     if (!bo__h1_send_out(w))
         return BO_CLOSED;
+    // A client that never lets the connection wait is not to have more time than others.
+    if (bo_mono() >= deadline)
+        return BO_TIMEOUT;
     bo_conn_set_read_deadline(w->net, deadline);
     return bo_conn_read(w->net, into, size, got);
 }
@@ -269,7 +272,7 @@ static bo_err receive_body(h1_work *w, void *into, size_t size, size_t *got)
     if (!err && *got > 0)
         return NULL;
     w->persistent = false;
-    w->body_done = true;
+    w->body_done = w->body_lost = true;
     if (bo_err_is(err, BO_TIMEOUT) || bo_err_is(err, BO_CANCELED))
         return err;
     // A client that has only shut down its side may still read why it is refused.
@@ -319,7 +322,7 @@ static bo_err read_chunked(h1_work *w, char *into, size_t size, size_t *got)
             w->body_done = true;
             return NULL;
         case H1_CHUNK_BAD:
-            w->body_done = true;
+            w->body_done = w->body_lost = true;
             w->persistent = false;
             return bo_errf(BO_INVALID, "%s", w->chunked.reason);
         }
@@ -347,7 +350,7 @@ bool bo__h1_skip_body(h1_work *w)
     char scratch[4096];
     size_t got;
     if (w->owes_continue)
-        return w->body_done;
+        return false;
     for (size_t left = H1_SKIP_MAX; !w->body_done; left -= got) {
         bo_err err =
             left < sizeof scratch ? BO_TOO_LARGE : read_body(&w->x, scratch, sizeof scratch, &got);
@@ -355,7 +358,7 @@ bool bo__h1_skip_body(h1_work *w)
         if (err)
             return false;
     }
-    return true;
+    return !w->body_lost;
 }
 
 // -- opening --------------------------------------------------------------------------------------
@@ -374,6 +377,7 @@ static void open_exchange(h1_work *w)
     w->chunk_at = 0;
     w->body_left = 0;
     w->body_done = true;
+    w->body_lost = false;
     w->owes_continue = w->persistent = w->until_close = false;
 }
 

@@ -31,8 +31,9 @@ struct h1_work {
     size_t body_at;      // Where the head ends: bodies may use what is behind.
     uint64_t body_left;  // LENGTH: not read yet
     size_t out_len;
-    size_t chunk_at;  // Where the data of the chunk begin that is still open in out; 0: none.
-    bool body_done;
+    size_t chunk_at;     // Where the data of the chunk begin that is still open in out; 0: none.
+    bool body_done;      // Nothing more of the body can be read:
+    bool body_lost;      // and that is not for having reached its end.
     bool owes_continue;  // The client waits for "100 Continue" before it sends the body.
     bool persistent;     // The connection goes on after this response.
     bool until_close;    // Only the end of the connection tells the end of the body.

@@ -15,9 +15,10 @@ static void check(const char *variant)
     bo_str output;
     // `env` brings the library of the variant up to date.
     const char *line =
-        bo_str_printf(&arena,
-                      "env=$('%s' env %s) && eval \"$env\" && scripts/check-tls \"$BORA_LIB/libbora.a\"",
-                      tool, variant)
+        bo_str_printf(
+            &arena,
+            "env=$('%s' env %s) && eval \"$env\" && scripts/check-tls \"$BORA_LIB/libbora.a\"",
+            tool, variant)
             .ptr;
     int status = tree_run(line, &output);
     if (status != 0)

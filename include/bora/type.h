@@ -345,7 +345,8 @@ struct bo__constraints_of_a_slice {
 // the tags are read with extensions of GNU C.
 #define BO__QUIET_BEGIN                                                                            \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"")           \
-        _Pragma("GCC diagnostic ignored \"-Wpedantic\"")
+        _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                                           \
+            _Pragma("GCC diagnostic ignored \"-Waddress\"")
 #define BO__QUIET_END _Pragma("GCC diagnostic pop")
 
 #define BO__RULES(...) BO__RULES_##__VA_OPT__(GIVEN)(__VA_ARGS__)

@@ -189,7 +189,8 @@ static const char *skip_array(json_decoder *d, const char *at)
 // known.
 static const char *skip_value(json_decoder *d, const char *at)
 {
-    static const bo_type nothing = {.name = "nothing", .kind = BO_KIND_STRUCT};
+    static const bo_field no_fields[1];
+    static const bo_type nothing = {.name = "object", .kind = BO_KIND_STRUCT, .fields = no_fields};
     switch (*at) {
     case '"':
         return bo__json_str(d, at + 1, NULL);

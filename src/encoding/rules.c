@@ -117,12 +117,15 @@ static long double number_of(const bo_type *type, const void *value)
     }
 }
 
-static bool number_broken(const bo_rules *rules, long double number, char *why)
+static bool number_broken(const bo_rules *rules, const bo_type *type, const void *value, char *why)
 {
+    long double number = number_of(type, value);
     bool less = number < rules->min;
     if (!less && number <= rules->max)
         return false;
-    snprintf(why, RULES_WHY_MAX, "at %s %.19Lg", less ? "least" : "most",
+    // All digits of an integer; of a double as many as it surely has.
+    int digits = type->kind <= BO_KIND_UINT64 ? 20 : 15;
+    snprintf(why, RULES_WHY_MAX, "at %s %.*Lg", less ? "least" : "most", digits,
              less ? rules->min : rules->max);
     return true;
 }
@@ -163,6 +166,6 @@ bool bo__rules_broken(const bo_field *field, const void *value, char why[RULES_W
     case BO_KIND_OPTIONAL:
         return false;
     default:
-        return number_broken(rules, number_of(type, value), why);
+        return number_broken(rules, type, value, why);
     }
 }

@@ -13,7 +13,8 @@
 #define TARGETS(TARGET)                                                                            \
     TARGET(elf)                                                                                    \
     TARGET(dwarf_line)                                                                             \
-    TARGET(cfi)
+    TARGET(cfi)                                                                                    \
+    TARGET(json)
 
 enum { INPUT_MAX = 64 << 10, MUTATIONS = 1000 };
 

@@ -36,7 +36,8 @@
 // Constraints are the members of bo_rules that fit the type; another does not compile. They hold
 // for the value behind a pointer or in an optional where there is one. With omitempty or omitzero
 // the zero value stands for "absent", and only .required is asked of it. Any other field that is
-// not in the input has the zero value, which must keep the constraints just the same.
+// not in the input, or null there, has the zero value, which must keep the constraints just the
+// same, those inside of a struct too.
 //
 // C only: a descriptor needs _Generic. Nothing here parks; all of it is safe from any thread.
 #ifndef BORA_TYPE_H
@@ -103,7 +104,7 @@ struct bo_field {
 struct bo_type {
     const char *name;  // "user"; of a scalar the bo_kind's, like "int64"; "slice", ...
     uint8_t kind;      // A bo_kind.
-    bool has_rules;    // A struct of which some field has rules.
+    bool has_rules;    // A struct of which a field has rules, or is such a struct.
     uint16_t field_count;
     uint32_t size;
     uint32_t align;
@@ -158,14 +159,17 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
         FIELDS(BO__MEMBER)                                                                         \
     };                                                                                             \
     BO__EACH_NAME_ONCE(S, FIELDS)                                                                  \
-    enum { bo__field_count_##S = 0 FIELDS(BO__ONE) };                                              \
+    enum {                                                                                         \
+        bo__field_count_##S = 0 FIELDS(BO__ONE),                                                   \
+        bo__has_rules_##S = (0 FIELDS(BO__RULE)) > 0,                                              \
+    };                                                                                             \
     _Static_assert(bo__field_count_##S <= 256, #S " has more than 256 fields");                    \
     static const bo_type bo__type_##S;                                                             \
     static const bo_field bo__fields_##S[] = {FIELDS(BO__FIELD_OF(S))};                            \
     __attribute__((unused)) static const bo_type bo__type_##S = {                                  \
         .name = #S,                                                                                \
         .kind = BO_KIND_STRUCT,                                                                    \
-        .has_rules = (0 FIELDS(BO__HAS_RULES)) > 0,                                                \
+        .has_rules = bo__has_rules_##S,                                                            \
         .field_count = bo__field_count_##S,                                                        \
         .size = sizeof(S),                                                                         \
         .align = _Alignof(S),                                                                      \
@@ -181,7 +185,8 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
     typedef T N;                                                                                   \
     enum {                                                                                         \
         bo__kind_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__kind_##T),   \
-        bo__ruled_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__ruled_##T)  \
+        bo__ruled_##N = BO__PICK(BO__IS_##T, BO__SCALAR_KIND, BO__NAMED_KIND)((T), bo__ruled_##T), \
+        bo__has_rules_##N = 0                                                                      \
     };                                                                                             \
     __attribute__((unused)) static const bo_type bo__type_##N =                                    \
         BO__PICK(BO__IS_##T, BO__SCALAR_INIT, BO__NAMED_INIT)((T), bo__type_##T);                  \
@@ -197,6 +202,7 @@ extern const bo_type bo__scalars[BO_KIND_STR + 1];
 // then _Generic finds the kind of whatever T is. Else bo__type_##T and bo__kind_##T are the
 // constants of a BO_STRUCT or BO_TYPE, or the macros for BO_SLICE(E) and its like. bo__ruled_##T is
 // the kind that T's constraints are for: that of what is in an optional or behind a pointer.
+// bo__has_rules_##T is whether there are constraints in a zero T.
 #define BO__IS_bool ~,
 #define BO__IS__Bool ~,
 #define BO__IS_signed ~,
@@ -270,6 +276,9 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
                      .align = _Alignof(BO__STRIP C),                                               \
                      .elem = __VA_ARGS__})
 
+#define bo__has_rules_BO_SLICE(E) 0
+#define bo__has_rules_BO_POINTER(E) 0
+#define bo__has_rules_BO_OPTIONAL(E) 0
 #define bo__kind_BO_SLICE(E) BO_KIND_SLICE
 #define bo__kind_BO_POINTER(E) BO_KIND_POINTER
 #define bo__kind_BO_OPTIONAL(E) BO_KIND_OPTIONAL
@@ -281,7 +290,11 @@ _Static_assert(sizeof(long) == 8, "the kinds take long for 64 bits");
 #define bo__type_BO_OPTIONAL(E)                                                                    \
     BO__HOLDER("optional", BO_KIND_OPTIONAL, (BO_OPTIONAL(E)), BO__ELEM(E))
 
-enum { bo__kind_bo_strs = BO_KIND_SLICE, bo__ruled_bo_strs = BO_KIND_SLICE };
+enum {
+    bo__kind_bo_strs = BO_KIND_SLICE,
+    bo__ruled_bo_strs = BO_KIND_SLICE,
+    bo__has_rules_bo_strs = 0,
+};
 extern const bo_type bo__type_bo_strs;
 
 // A member, and what must be true of its line.
@@ -379,7 +392,9 @@ struct bo__constraints_of_a_slice {
     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
 #define BO__ONE(T, member, tag, ...) +1
-#define BO__HAS_RULES(T, member, tag, ...) __VA_OPT__(+1)
+#define BO__RULE(T, member, tag, ...)                                                              \
+    __VA_OPT__(+1) + BO__PICK(BO__IS_##T, BO__NO_RULES, BO__NAMED_KIND)((T), bo__has_rules_##T)
+#define BO__NO_RULES(T, ...) 0
 
 // The names of a struct must differ, which no operator of C can tell of strings. Clang folds a hash
 // of their bytes, and refuses a switch that has a case twice. GCC folds bytes in initializers only,

@@ -251,6 +251,31 @@ static const char *decode_slice(json_decoder *d, const char *at, const bo_type *
     return close_with(d, at);
 }
 
+// check_missing asks the fields of a struct that did not come whether they may be zero. `seen` has a
+// bit for each that came; NULL: none did.
+static void check_missing(json_decoder *d, const char *at, const bo_type *type, const char *value,
+                          const uint64_t *seen)
+{
+    char why[RULES_WHY_MAX];
+    json_place here = {.outer = d->place};
+    d->place = &here;
+    for (unsigned i = 0; i < type->field_count; i++) {
+        const bo_field *field = &type->fields[i];
+        const char *member = value + field->offset;
+        bool is_struct = field->kind == BO_KIND_STRUCT && field->type->has_rules;
+        if ((!field->rules && !is_struct) || (seen && seen[i >> 6] >> (i & 63) & 1))
+            continue;
+        here.field = field;
+        if (field->rules && field->rules->required)
+            bo__json_add_broken(d, at, "required, but missing");
+        else if (field->rules && bo__rules_broken(field, member, why))
+            bo__json_add_broken(d, at, "expected %s, but missing", why);
+        else if (is_struct && !(field->flags & (BO_FIELD_OMITEMPTY | BO_FIELD_OMITZERO)))
+            check_missing(d, at, field->type, member, NULL);
+    }
+    d->place = here.outer;
+}
+
 static const char *decode_pointer(json_decoder *d, const char *at, const bo_type *type, void *to)
 {
     const bo_type *elem = type->elem;
@@ -261,11 +286,20 @@ static const char *decode_pointer(json_decoder *d, const char *at, const bo_type
     return decode_value(d, at, elem, value);
 }
 
-static const char *decode_null(json_decoder *d, const char *at, const bo_type *type, void *to)
+static const char *read_null(json_decoder *d, const char *at, const bo_type *type, void *to)
 {
     if (type->kind == BO_KIND_OPTIONAL)
         ((uint8_t *)to)[type->elem->size] = BO_NULL;
     return literal(d, at, bo_s("null"));
+}
+
+// decode_null leaves zeros, which must keep the constraints of a struct.
+static const char *decode_null(json_decoder *d, const char *at, const bo_type *type, void *to)
+{
+    const char *behind = read_null(d, at, type, to);
+    if (behind && type->kind == BO_KIND_STRUCT && type->has_rules)
+        check_missing(d, at, type, to, NULL);
+    return behind;
 }
 
 // decode_value reads a value of a type to where zeros stand.
@@ -390,26 +424,15 @@ static inline const char *decode_member(json_decoder *d, const char *at, object 
     if (!mark_seen(d, name, o, field))
         return NULL;
     o->next = field + 1;
-    const char *behind = decode_value(d, at, field->type, o->to + field->offset);
+    char *to = o->to + field->offset;
+    const char *behind;
+    if (*at == 'n' && field->flags)
+        behind = read_null(d, at, field->type, to);  // As good as absent.
+    else
+        behind = decode_value(d, at, field->type, to);
     if (behind && field->rules)
-        check_rules(d, at, field, o->to + field->offset);
+        check_rules(d, at, field, to);
     return behind;
-}
-
-// check_missing asks the fields that did not come whether they may be zero.
-static void check_missing(json_decoder *d, const char *at, object *o)
-{
-    char why[RULES_WHY_MAX];
-    for (unsigned i = 0; i < o->type->field_count; i++) {
-        const bo_field *field = &o->type->fields[i];
-        if (!field->rules || o->seen[i >> 6] >> (i & 63) & 1)
-            continue;
-        o->here.field = field;
-        if (field->rules->required)
-            bo__json_add_broken(d, at, "required, but missing");
-        else if (bo__rules_broken(field, o->to + field->offset, why))
-            bo__json_add_broken(d, at, "expected %s, but missing", why);
-    }
 }
 
 static const char *decode_struct(json_decoder *d, const char *at, const bo_type *type, char *to)
@@ -434,9 +457,9 @@ static const char *decode_struct(json_decoder *d, const char *at, const bo_type 
             return bo__json_expected(d, at, "',' or '}'");
         at = skip_space(at + 1);
     }
-    if (type->has_rules)
-        check_missing(d, at, &o);
     d->place = o.here.outer;
+    if (type->has_rules)
+        check_missing(d, at, type, to, o.seen);
     return close_with(d, at);
 }
 

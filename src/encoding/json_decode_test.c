@@ -207,8 +207,8 @@ static const char *const bad[] = {
     "0.",
     "0.e",
     "1,5",
-    "\xef\xbb\xbf"
-    "1",
+    ("\xef\xbb\xbf"
+     "1"),
     "'a'",
     "a",
     "\"",
@@ -785,6 +785,9 @@ TEST(constraints_hold_for_what_is_there)
         {"{\"name\":\"x\",\"home\":{\"lat\":90}}", "ok"},
         {"{\"name\":\"x\",\"home\":{\"lat\":90.00000000000001}}",
          "home.lat: expected at most 90 at byte 26"},
+        {"null", "name: expected at least 1 character, but missing at byte 0"},
+        {"{\"name\":\"x\",\"home\":null}", "ok"},
+        {"{\"name\":\"x\",\"boss\":null}", "ok"},
         {"{\"name\":\"x\",\"boss\":{}}",
          "boss.name: expected at least 1 character, but missing at byte 20"},
     };
@@ -793,6 +796,39 @@ TEST(constraints_hold_for_what_is_there)
         test_case("%s", cases[i].text);
         user u;
         bo_err err = bo_json_decode(&arena, bo_str_of(cases[i].text), user, &u);
+        EXPECT_EQ(bo_err_message(err), cases[i].message);
+        bo_err_free(err);
+    }
+    bo_arena_free(&arena);
+}
+
+#define OUTER_FIELDS(FIELD)                                                                        \
+    FIELD(user, first, "first")                                                                    \
+    FIELD(user, second, "second,omitzero")                                                         \
+    FIELD(BO_SLICE(user), more, "more")
+BO_STRUCT(outer, OUTER_FIELDS);
+
+TEST(constraints_inside_of_what_is_missing_hold_too)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{}", "first.name: expected at least 1 character, but missing at byte 1"},
+        {"{\"first\":null}", "first.name: expected at least 1 character, but missing at byte 9"},
+        {"{\"first\":{}}", "first.name: expected at least 1 character, but missing at byte 10"},
+        {"null", "first.name: expected at least 1 character, but missing at byte 0"},
+        {"{\"first\":{\"name\":\"x\"}}", "ok"},
+        {"{\"first\":{\"name\":\"x\"},\"second\":null}", "ok"},
+        {"{\"first\":{\"name\":\"x\"},\"second\":{}}",
+         "second.name: expected at least 1 character, but missing at byte 32"},
+        {"{\"first\":{\"name\":\"x\"},\"more\":[null]}",
+         "more[0].name: expected at least 1 character, but missing at byte 30"},
+    };
+    bo_arena arena = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_case("%s", cases[i].text);
+        outer value;
+        bo_err err = bo_json_decode(&arena, bo_str_of(cases[i].text), outer, &value);
         EXPECT_EQ(bo_err_message(err), cases[i].message);
         bo_err_free(err);
     }

@@ -273,7 +273,8 @@ static char *put_struct(encoder *e, char *at, const bo_type *type, const char *v
     return at;
 }
 
-static char *put_nested(encoder *e, char *at, const bo_type *type, const void *value)
+__attribute__((noinline)) static char *put_nested(encoder *e, char *at, const bo_type *type,
+                                                  const void *value)
 {
     if (++e->depth > BO_JSON_DEPTH_MAX)
         return fail(e, BO_TOO_LARGE, "nested too deeply");
@@ -304,10 +305,10 @@ static char *put_pointer(encoder *e, char *at, const bo_type *type, const void *
         loaded;                                                                                    \
     })
 
-// put_value has room for a scalar.
-static char *put_value(encoder *e, char *at, const bo_type *type, const void *value)
+__attribute__((noinline)) static char *put_scalar(encoder *e, char *at, bo_kind kind,
+                                                  const void *value)
 {
-    switch ((bo_kind)type->kind) {
+    switch (kind) {
     case BO_KIND_BOOL:
         return put_literal(e, at, LOAD(bool, value) ? bo_s("true") : bo_s("false"));
     case BO_KIND_INT8:
@@ -330,8 +331,18 @@ static char *put_value(encoder *e, char *at, const bo_type *type, const void *va
         return put_float(e, at, LOAD(float, value));
     case BO_KIND_DOUBLE:
         return put_double(e, at, LOAD(double, value));
+    default:
+        bo_panic("a bo_type of kind %d", kind);
+    }
+}
+
+// put_value has room for a scalar. Scalars, structs and slices are kept out of it: its frame stands
+// between those of what holds each other, and the stack is to last for BO_JSON_DEPTH_MAX.
+static char *put_value(encoder *e, char *at, const bo_type *type, const void *value)
+{
+    switch ((bo_kind)type->kind) {
     case BO_KIND_STR:
-        return put_str(e, at, LOAD(bo_str, value));
+        return put_str(e, at, *(const bo_str *)value);
     case BO_KIND_STRUCT:
     case BO_KIND_SLICE:
         return put_nested(e, at, type, value);
@@ -339,8 +350,9 @@ static char *put_value(encoder *e, char *at, const bo_type *type, const void *va
         return put_pointer(e, at, type, value);
     case BO_KIND_OPTIONAL:
         return put_optional(e, at, type, value);
+    default:
+        return put_scalar(e, at, type->kind, value);
     }
-    bo_panic("a bo_type of kind %d", type->kind);
 }
 
 bo_err bo__json_encode(bo_arena *arena, const bo_type *type, const void *value, bo_str *out)

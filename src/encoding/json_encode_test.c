@@ -57,8 +57,11 @@ static const char *text_of(bo_arena *arena, const bo_type *type, const void *val
 {
     bo_str out;
     bo_err err = bo__json_encode(arena, type, value, &out);
-    if (err)
-        return bo_str_printf(arena, "%s", bo_err_message(err)).ptr;
+    if (err) {
+        const char *message = bo_str_c(arena, bo_str_of(bo_err_message(err)));
+        bo_err_free(err);
+        return message;
+    }
     EXPECT_EQ(out.ptr[out.len], '\0');
     EXPECT_EQ(strlen(out.ptr), out.len);
     return out.ptr;

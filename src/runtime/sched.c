@@ -652,6 +652,7 @@ _Noreturn void bo__schedule_loop(bo__m *m)
             bury(m);
         if (!m->p) {
             atomic_fetch_sub(&bo__rt.off_p, 1);
+            bo__tell_idle();
             bo__spare_wait(m);
         }
         bo__task *task = find_work(m, m->p);

@@ -35,17 +35,23 @@ TEST_PLAIN_PROGRAM(program_waits_for_ever)
     bo_run(wait_for_ever);
 }
 
-// At about the time when the monitor gets a thread for the work that this one keeps waiting.
-static int compute_and_wait(void)
+static int compute_and_wait(bo_duration d)
 {
-    for (int64_t end = bo_mono() + 12 * BO_MILLISECOND; bo_mono() < end;) {
+    for (int64_t end = bo_mono() + d; bo_mono() < end;) {
     }
     return wait_for_ever();
 }
 
+// At about the time when the monitor gets a thread for the work that this one keeps waiting.
 TEST_PLAIN_PROGRAM(program_computes_and_waits_for_ever)
 {
-    bo_run(compute_and_wait);
+    bo_run(compute_and_wait, 12 * BO_MILLISECOND);
+}
+
+// When its P was taken and sleeps, and the monitor rests.
+TEST_PLAIN_PROGRAM(program_computes_for_long_and_waits_for_ever)
+{
+    bo_run(compute_and_wait, 200 * BO_MILLISECOND);
 }
 
 static int wait_pinned(void)
@@ -94,12 +100,12 @@ static const char words[] = "all goroutines are asleep - deadlock!";
 
 TEST(deadlock_is_reported_whoever_was_the_last_to_wait)
 {
-    static const char *const programs[] = {"program_waits_for_ever",
-                                           "program_waits_for_ever_on_a_pinned_thread",
-                                           "program_computes_and_waits_for_ever"};
-    for (int i = 0; i < 30; i++) {
-        test_case("%s", programs[i % 3]);
-        test_result r = test_run(programs[i % 3], NULL);
+    static const char *const programs[] = {
+        "program_waits_for_ever", "program_waits_for_ever_on_a_pinned_thread",
+        "program_computes_and_waits_for_ever", "program_computes_for_long_and_waits_for_ever"};
+    for (int i = 0; i < 20; i++) {
+        test_case("%s", programs[i % 4]);
+        test_result r = test_run(programs[i % 4], NULL);
         EXPECT_EQ(r.status, 2);
         EXPECT(strstr(r.output.ptr, words));
     }

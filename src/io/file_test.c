@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef struct {
@@ -186,6 +187,47 @@ TEST(file_write_keeps_the_permissions_of_the_old_file)
     }
     expect_contents(p.text, "new");
     EXPECT_EQ(entries(), 1);
+}
+
+static int folder;
+static mode_t seen;
+
+// note_mode runs in the middle of a write, which is the place to look at the file that is made. It
+// reads the folder as a handler may: opendir takes memory.
+static void note_mode(int number)
+{
+    static _Alignas(8) char entries[4096];
+    struct stat about;
+    int saved = errno;
+    (void)number;
+    long len = syscall(SYS_getdents64, folder, entries, sizeof entries);
+    for (long at = 0; at < len;) {
+        const struct dirent64 *entry = (const void *)(entries + at);
+        if (strncmp(entry->d_name, ".bora-", 6) == 0 &&
+            fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0)
+            seen = about.st_mode;
+        at += entry->d_reclen;
+    }
+    errno = saved;
+}
+
+TEST(a_file_in_the_making_is_no_more_open_than_the_old_one)
+{
+    path p = in_dir("secret");
+    struct rlimit before, limit;
+    put(p.text, "old");
+    REQUIRE_EQ(chmod(p.text, 0600), 0);
+    umask(0);
+    folder = open(test_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    signal(SIGXFSZ, note_mode);
+    REQUIRE_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 5;
+    REQUIRE_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    EXPECT_ERR(bo_file_write(p.text, bo_s("longer than that")), bo_err_sys(EFBIG));
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_EQ(seen, S_IFREG | 0600);
+    close(folder);
 }
 
 TEST(file_write_keeps_the_owner_of_the_old_file)

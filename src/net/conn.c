@@ -25,6 +25,7 @@
 // more. Rejected: counting the users of the descriptor, two atomic operations for each read.
 #include "net/conn.h"
 
+#include "io/io.h"
 #include "net/sys.h"
 
 #include <assert.h>
@@ -257,23 +258,9 @@ bo_err bo_conn_write(bo_conn *conn, const void *buf, size_t n)
     return NULL;
 }
 
-// skip takes len written bytes, and pieces that are empty, off the front.
-static void skip(struct iovec **pieces, int *count, size_t len)
-{
-    while (*count > 0 && len >= (*pieces)->iov_len) {
-        len -= (*pieces)->iov_len;
-        ++*pieces;
-        --*count;
-    }
-    if (*count > 0) {
-        (*pieces)->iov_base = (char *)(*pieces)->iov_base + len;
-        (*pieces)->iov_len -= len;
-    }
-}
-
 bo_err bo_conn_writev(bo_conn *conn, struct iovec *pieces, int count)
 {
-    for (skip(&pieces, &count, 0); count > 0;) {
+    for (bo__skip_pieces(&pieces, &count, 0); count > 0;) {
         if (conn->closed)
             return failed(conn, "write", NULL);
         size_t now = count < PIECES_MAX ? (size_t)count : PIECES_MAX;
@@ -281,7 +268,7 @@ bo_err bo_conn_writev(bo_conn *conn, struct iovec *pieces, int count)
         if (len < 0)
             BO_TRY(write_stalled(conn, errno));
         else
-            skip(&pieces, &count, (size_t)len);
+            bo__skip_pieces(&pieces, &count, (size_t)len);
     }
     return NULL;
 }

@@ -176,9 +176,10 @@ struct bo__block {
 
 #define BO__PASTE_(a, b) a##b
 #define BO__PASTE(a, b) BO__PASTE_(a, b)
-#define BO__NTH(a, b, c, d, e, f, g, h, i, j, k, n, ...) n
+#define BO__NTH(fn, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, n, ...) n
 #define BO__ARGUMENTS(...)                                                                         \
-    BO__NTH(__VA_ARGS__, TOO_MANY, TOO_MANY, TOO_MANY, TOO_MANY, 6, 5, 4, 3, 2, 1, 0, )
+    BO__NTH(__VA_ARGS__, TOO_MANY, TOO_MANY, TOO_MANY, TOO_MANY, TOO_MANY, TOO_MANY, TOO_MANY,     \
+            TOO_MANY, TOO_MANY, TOO_MANY, 6, 5, 4, 3, 2, 1, 0, )
 
 // BO__CALL(keep, fn, args...)
 #define BO__CALL(keep, ...) BO__PASTE(BO__CALL_, BO__ARGUMENTS(__VA_ARGS__))(keep, __VA_ARGS__)

@@ -127,9 +127,14 @@ void bo_dump(int fd);
 
 // bo_defer(fn, pointer) calls fn(pointer) at the end of the enclosing block.
 #define bo_defer(fn, pointer)                                                                      \
-    __attribute__((cleanup(bo__deferred_run), unused)) bo__deferred BO__PASTE(                     \
-        bo__defer_, __COUNTER__) = {(void (*)(void *))(__typeof__(0 ? (fn) : (fn))){fn},           \
-                                    (0 ? ((fn)(pointer), (void *)0) : (void *)(pointer))}
+    __attribute__((cleanup(bo__deferred_run), unused)) bo__deferred BO__PASTE(bo__defer_,          \
+                                                                              __COUNTER__) = {     \
+        (void (*)(void *))(__typeof__(0 ? (fn) : (fn))){fn}, __extension__({                       \
+            BO__STRICT                                                                             \
+            void *bo__arg = 0 ? ((fn)(pointer), (void *)0) : (void *)(pointer);                    \
+            BO__END_STRICT                                                                         \
+            bo__arg;                                                                               \
+        })}
 
 typedef struct {
     void (*fn)(void *);

@@ -33,10 +33,8 @@ static bo_err collect(struct collected *c)
         if (got == 0)
             return NULL;
         c->len += got;
-        if (c->len > c->max) {
-            bo_err_free(bo_process_kill(c->process, SIGKILL));
+        if (c->len > c->max)
             return bo_errf(BO_TOO_LARGE, "output of process %d", bo_process_id(c->process));
-        }
     }
 }
 
@@ -73,6 +71,10 @@ bo_err bo_process_run(bo_arena *arena, const char *const *argv, const bo_process
     if (with.err == BO_PROCESS_PIPE)
         bo_group_go(&group, collect, &streams[1]);
     bo_err failure = bo_group_wait(&group);
+    // Nobody serves its streams any more: it might wait for that for ever. If our scope has ended,
+    // the wait ends it in the way that the options ask for.
+    if (failure && !bo_scope_err())
+        bo_err_free(bo_process_kill(process, SIGKILL));
     bo_process_result result = {0};
     bo_err unfinished = bo_process_wait(process, &result.status);
     if (!failure)

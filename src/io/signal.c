@@ -5,7 +5,7 @@
 // for which a goroutine waits in the poller. The handler runs on whatever thread the kernel picks,
 // so a listener must be valid at every moment: there is a fixed number of them, their eventfds are
 // made at first use and stay, and one that was freed only wants no signals any more. A handler that
-// is late wakes somebody once too often, and no more.
+// is late wakes somebody once too often, and no more: only wanted signals are handed out.
 //
 // Rejected: signalfd. It works only if every thread blocks the signal, those of other libraries and
 // those that were there before included.
@@ -136,7 +136,8 @@ bo_err bo_signals_new(const int *signals, size_t count, bo_signals **out)
 bo_err bo_signals_next(bo_signals *s, int *got)
 {
     for (;;) {
-        uint64_t pending = atomic_load(&s->pending);
+        // What a late handler noted for the one who had this listener before is not for us.
+        uint64_t pending = atomic_load(&s->pending) & atomic_load(&s->wanted);
         if (pending) {
             *got = __builtin_ctzll(pending) + 1;
             atomic_fetch_and(&s->pending, ~bit_of(*got));

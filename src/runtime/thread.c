@@ -36,10 +36,12 @@ static struct {
 // False: it timed out.
 static bool futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline)
 {
+    // FUTEX_WAIT_BITSET takes an absolute time on the monotonic clock. A wait that has one, even at
+    // the end of time, is not restarted by the kernel after a signal: ThreadSanitizer, which runs
+    // handlers when the thread is back in the program, would sit on the signal for ever.
     struct timespec at = {deadline / BO_SECOND, deadline % BO_SECOND};
-    // FUTEX_WAIT_BITSET takes an absolute time on the monotonic clock.
-    long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
-                     deadline == BO__NO_DEADLINE ? NULL : &at, NULL, FUTEX_BITSET_MATCH_ANY);
+    long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, &at, NULL,
+                     FUTEX_BITSET_MATCH_ANY);
     return !(r < 0 && errno == ETIMEDOUT);
 }
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// gcc: a goroutine takes at most six arguments
+// clang: a goroutine takes at most six arguments
+#include <bora/go.h>
+
+void twelve(int, int, int, int, int, int, int, int, int, int, int, int);
+void f(void);
+
+void f(void)
+{
+    go(twelve, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+}

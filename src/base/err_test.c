@@ -188,3 +188,24 @@ TEST(the_errno_is_found_through_the_chain)
     EXPECT_EQ(bo_err_status(err), 500);
     bo_err_free(err);
 }
+
+TEST(a_new_error_has_its_kind_and_only_its_own_words)
+{
+    bo_err err = bo_err_new(BO_INVALID, "age: expected %s", "integer");
+    EXPECT_EQ(bo_err_message(err), "age: expected integer");
+    EXPECT(bo_err_is(err, BO_INVALID));
+    EXPECT_EQ(bo_err_kind(err), BO_INVALID);
+    EXPECT_EQ(bo_err_status(err), 400);
+    bo_err_free(err);
+
+    // Around the size up to which it is formatted in one go, and cut at the limit.
+    for (size_t len = 254; len <= 257; len++) {
+        err = bo_err_new(BO_INVALID, "%0*d", (int)len, 7);
+        EXPECT_EQ(strlen(bo_err_message(err)), len);
+        EXPECT_EQ(bo_err_message(err)[len - 1], '7');
+        bo_err_free(err);
+    }
+    err = bo_err_new(BO_INVALID, "%05000d", 7);
+    EXPECT_EQ(strlen(bo_err_message(err)), MESSAGE_BYTES_MAX);
+    bo_err_free(err);
+}

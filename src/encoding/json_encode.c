@@ -123,7 +123,8 @@ static inline bool copy_plain(char *to, const char *p, size_t len)
         return !json_not_plain(json_load_8(p, p + len - 8));
     }
     for (size_t i = 0; i < len; i++) {
-        if (p[i] < ' ' || p[i] == '"' || p[i] == '\\')
+        // As a signed byte, what is beyond ASCII is less than a space too.
+        if ((int8_t)p[i] < ' ' || p[i] == '"' || p[i] == '\\')
             return false;
         to[i] = p[i];
     }

@@ -96,8 +96,9 @@ static guard_mode detect_mode(void)
         return GUARD_CHECK;
     if (wish && strcmp(wish, "mprotect") == 0)
         return GUARD_MPROTECT;
-#ifdef BO__ADDRESS_SANITIZER
-    // The leak checker goes by the mappings, where a page guarded by madvise looks readable.
+#if defined(BO__ADDRESS_SANITIZER) || defined(BORA_VALGRIND)
+    // The leak checker goes by the mappings, where a page guarded by madvise looks readable; Valgrind
+    // knows neither that advice nor the call that gives it in batches, and warns.
     return GUARD_MPROTECT;
 #endif
     void *probe = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

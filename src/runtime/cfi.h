@@ -37,6 +37,9 @@ struct bo__stack {
     uintptr_t probed;  // The number of the last page that was found readable, plus 1.
 };
 
+// bo__is_readable reports whether the page of an address can be read now. Async-signal-safe.
+bool bo__is_readable(uintptr_t addr);
+
 // bo__stack_read reads the aligned word at addr; false if it does not lie in the stack.
 bool bo__stack_read(struct bo__stack *stack, uintptr_t addr, uintptr_t *out);
 

@@ -15,9 +15,9 @@
 // Deeper than any expression that compilers and libc write.
 #define OPERANDS_MAX 16
 
-// is_readable asks the kernel about a page without touching it here: rt_sigprocmask reads the set
+// The kernel is asked about the page, which is not touched here: rt_sigprocmask reads the set
 // first and only then finds that `how` is nonsense. No descriptor, no filter is in its way.
-static bool is_readable(uintptr_t addr)
+bool bo__is_readable(uintptr_t addr)
 {
     int saved = errno;
     long result = syscall(SYS_rt_sigprocmask, -1, addr, NULL, 8);
@@ -35,7 +35,7 @@ bo__stack_read(struct bo__stack *stack, uintptr_t addr, uintptr_t *out)
         stack->high - addr < sizeof(uintptr_t))
         return false;
     if (stack->probe && addr / PAGE + 1 != stack->probed) {
-        if (!is_readable(addr))
+        if (!bo__is_readable(addr))
             return false;
         stack->probed = addr / PAGE + 1;
     }

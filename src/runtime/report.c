@@ -2,6 +2,7 @@
 // report.c: text and names for dumps and crash reports. See report.h.
 #include "runtime/report.h"
 
+#include "runtime/cfi.h"
 #include "runtime/symbol.h"
 
 #include <errno.h>
@@ -70,8 +71,23 @@ void bo__report_place(bo__out *out, uintptr_t pc)
              BO_ARG(s.file), s.line);
 }
 
+// Page by page, each asked about just before.
+static bo_str copy_name(const char *name, char buffer[NAME_MAX_SHOWN])
+{
+    size_t n = 0;
+    for (; n < NAME_MAX_SHOWN; n++) {
+        uintptr_t at = (uintptr_t)name + n;
+        if ((n == 0 || at % 4096 == 0) && !bo__is_readable(at & ~(uintptr_t)7))
+            break;
+        buffer[n] = name[n];
+        if (name[n] == '\0')
+            break;
+    }
+    return bo_str_n(buffer, n);
+}
+
 // A name may have gone with its goroutine a moment ago: the kernel reads it for us, and fails where
-// we would crash.
+// we would crash. Some sandboxes, and QEMU's user mode, refuse that call.
 static bo_str read_name(const char *name, char buffer[NAME_MAX_SHOWN])
 {
     struct iovec to = {buffer, NAME_MAX_SHOWN};
@@ -84,7 +100,10 @@ static bo_str read_name(const char *name, char buffer[NAME_MAX_SHOWN])
         from.iov_len = from.iov_len < NAME_MAX_SHOWN ? from.iov_len : NAME_MAX_SHOWN;
         n = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
     }
+    bool refused = n < 0 && errno != EFAULT;
     errno = saved;
+    if (refused)
+        return copy_name(name, buffer);
     return bo_str_n(buffer, n > 0 ? strnlen(buffer, (size_t)n) : 0);
 }
 

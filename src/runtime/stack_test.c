@@ -228,8 +228,11 @@ TEST(many_goroutines_park_whatever_guards_there_are_and_a_shortage_warns_once)
         test_result r = test_run("parks_many", environment);
         EXPECT_EQ(r.status, 0);
         size_t warnings = count_of(r.output, bo_s("stacks are checked at each park"));
-        if (i > 0 || !bo__stack_checked)
+        // Left to itself it takes what this kernel has, which may be mprotect.
+        if (i > 0)
             EXPECT_EQ(warnings, cases[i].warnings);
+        else
+            EXPECT(warnings <= 1);
     }
 }
 

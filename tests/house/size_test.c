@@ -38,7 +38,7 @@ static size_t count_lines(bo_str text)
 
 static bool is_test(bo_str path)
 {
-    return bo_str_ends(path, bo_s("_test.c"));
+    return bo_str_ends(path, bo_s("_test.c")) || bo_str_ends(path, bo_s("_test.h"));
 }
 
 static size_t lines_max(bo_str path)

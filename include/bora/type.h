@@ -178,8 +178,8 @@ enum { BO_ABSENT, BO_NULL, BO_PRESENT };
     BO__QUIET_END                                                                                  \
     _Static_assert(1, "takes the semicolon")
 
-// BO_TYPE gives the name N to a type that FIELD could take, other than a struct's name, and describes
-// it under that name.
+// BO_TYPE gives the name N to a type that FIELD could take, other than a struct's name, and
+// describes it under that name.
 #define BO_TYPE(N, T)                                                                              \
     BO__QUIET_BEGIN                                                                                \
     typedef T N;                                                                                   \

@@ -5,7 +5,8 @@
 //
 // 1. Up to 2^53 times or through a power of ten that is itself a double is one operation, which
 //    rounds as it must (Clinger, 1990).
-// 2. The first 19 digits times a power of ten of 128 bits is too large by less than the digits times
+// 2. The first 19 digits times a power of ten of 128 bits is too large by less than the digits
+// times
 //    the last bit: so the true value lies between two numbers of 192 bits. If both round to the
 //    same double, that is it (after Eisel and Lemire, whose bound is finer, and harder to see).
 // 3. Else the two doubles are neighbours, and whole integers say on which side of the middle

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // double_print.c: the shortest decimal number that gives a double back.
 //
-// Raffaello Giulietti, "The Schubfach way to render doubles" (2021). A double v stands for all reals
-// nearer to it than to its neighbours. With k so that 10^k is not wider than that interval, but
-// 10^(k+1) is or nearly so, the shortest number is among four candidates: the multiples of 10^k and
-// of 10^(k+1) next to v, below and above. Whether one lies inside is asked of integers: v and the
-// ends of its interval, times four and divided by 10^k, cut to integers whose last bit says that
-// something was cut off (round to odd). The paper proves that 126 bits of 10^-k decide it.
+// Raffaello Giulietti, "The Schubfach way to render doubles" (2021). A double v stands for all
+// reals nearer to it than to its neighbours. With k so that 10^k is not wider than that interval,
+// but 10^(k+1) is or nearly so, the shortest number is among four candidates: the multiples of 10^k
+// and of 10^(k+1) next to v, below and above. Whether one lies inside is asked of integers: v and
+// the ends of its interval, times four and divided by 10^k, cut to integers whose last bit says
+// that something was cut off (round to odd). The paper proves that 126 bits of 10^-k decide it.
 //
 // float goes the same way with its own interval; its numbers need less than the 128 bits that are
 // there. Rejected: Ryu, which needs two tables and loops to drop digits; Grisu, which now and then

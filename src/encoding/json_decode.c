@@ -2,9 +2,9 @@
 // json_decode.c: JSON into described structs, in one pass and without a tree.
 //
 // The description says what must come, so each value is read by code that knows where it goes. Two
-// expectations carry most of the speed: the members of an object come in the order of the fields, so
-// a name is first compared with the field that follows the last one; and strings have no escapes, so
-// they are views of the text.
+// expectations carry most of the speed: the members of an object come in the order of the fields,
+// so a name is first compared with the field that follows the last one; and strings have no
+// escapes, so they are views of the text.
 //
 // The text is read without asking at every byte whether it goes on. Objects and arrays end in a
 // bracket, and so does the text, or it is copied with NULs behind it; loops over digits, spaces and
@@ -251,8 +251,8 @@ static const char *decode_slice(json_decoder *d, const char *at, const bo_type *
     return close_with(d, at);
 }
 
-// check_missing asks the fields of a struct that did not come whether they may be zero. `seen` has a
-// bit for each that came; NULL: none did.
+// check_missing asks the fields of a struct that did not come whether they may be zero. `seen` has
+// a bit for each that came; NULL: none did.
 static void check_missing(json_decoder *d, const char *at, const bo_type *type, const char *value,
                           const uint64_t *seen)
 {
@@ -363,8 +363,8 @@ static inline bool is_name(const json_decoder *d, const char *at, const bo_field
     return at[len] == '"' && !(field->flags & BO_FIELD_HIDDEN);
 }
 
-// find_name reads a name that isn't the next field's, from behind its first quote. *field is NULL if
-// it is no field's.
+// find_name reads a name that isn't the next field's, from behind its first quote. *field is NULL
+// if it is no field's.
 static const char *find_name(json_decoder *d, const char *at, object *o, const bo_field **field)
 {
     const char *end = bo__json_str(d, at, &o->here.name);

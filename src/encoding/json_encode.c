@@ -3,8 +3,8 @@
 //
 // Text goes to a window of memory: the arena's allocation, which grows, or a buffer that is sent to
 // a writer whenever it is full. Either way the code that writes asks for room rarely: once for a
-// field, with its key and any number, and once for a string. A key comes ready from the description,
-// comma and quote included, and is copied in blocks of sixteen bytes, past its end.
+// field, with its key and any number, and once for a string. A key comes ready from the
+// description, comma and quote included, and is copied in blocks of sixteen bytes, past its end.
 //
 // A string is copied sixteen bytes at a time, and looked at on the way. Only one that has something
 // to escape, or is not ASCII, takes the longer way.
@@ -36,8 +36,8 @@ static char *fail(encoder *e, bo_err kind, const char *what)
     return NULL;
 }
 
-// more makes room for `need` bytes behind `at` and returns where that is now. To a writer, `need` is
-// at most what a window holds.
+// more makes room for `need` bytes behind `at` and returns where that is now. To a writer, `need`
+// is at most what a window holds.
 __attribute__((noinline)) static char *more(encoder *e, char *at, size_t need)
 {
     size_t used = (size_t)(at - e->begin), size = (size_t)(e->end - e->begin);

@@ -2,9 +2,9 @@
 // json_scan.h: sixteen bytes of a string at a time.
 //
 // Of a string in JSON only a few bytes mean more than themselves: the quote that ends it, the
-// backslash, control characters, which are not allowed, and those beyond ASCII, which must be UTF-8.
-// Most strings have none of them but the quote, so one compare of sixteen bytes finds their end.
-// SSE2 and NEON are part of the two architectures, so nothing asks at run time.
+// backslash, control characters, which are not allowed, and those beyond ASCII, which must be
+// UTF-8. Most strings have none of them but the quote, so one compare of sixteen bytes finds their
+// end. SSE2 and NEON are part of the two architectures, so nothing asks at run time.
 //
 // A mask has one bit for each byte of a block, or four, first byte lowest.
 #ifndef BORA_SRC_ENCODING_JSON_SCAN_H

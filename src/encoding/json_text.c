@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // json_text.c: strings and numbers as they stand in the text.
 //
-// A string without escapes is a view. One with escapes is copied: what it means is never longer than
-// what stands there, so the copy is taken from the arena at that size and the rest given back. The
-// escapes being ASCII, and a pair of surrogates being one character, the copy is UTF-8 exactly if
-// the text was.
+// A string without escapes is a view. One with escapes is copied: what it means is never longer
+// than what stands there, so the copy is taken from the arena at that size and the rest given back.
+// The escapes being ASCII, and a pair of surrogates being one character, the copy is UTF-8 exactly
+// if the text was.
 #include "encoding/json.h"
 #include "encoding/json_scan.h"
 
@@ -32,8 +32,8 @@ static int hex_4(const char *at)
     return value;
 }
 
-// code_point reads what follows a backslash and begins with u; *len is the bytes read. It returns -1
-// if that is no character: not four digits, or half a surrogate pair.
+// code_point reads what follows a backslash and begins with u; *len is the bytes read. It returns
+// -1 if that is no character: not four digits, or half a surrogate pair.
 static int code_point(const char *at, const char *end, size_t *len)
 {
     int high = end - at >= 5 ? hex_4(at + 1) : -1;

@@ -12,8 +12,8 @@
 
 // bo__rules_broken reports whether the value of a field that has rules breaks one of them, and says
 // in `why` what was expected: "at least 1 character". It asks all but .required of a value that is
-// there, and nothing of a pointer or optional without one. Of a field with omitempty or omitzero the
-// zero value is not there.
+// there, and nothing of a pointer or optional without one. Of a field with omitempty or omitzero
+// the zero value is not there.
 bool bo__rules_broken(const bo_field *field, const void *value, char why[RULES_WHY_MAX]);
 
 // bo__format_holds reports whether a text looks as the format demands.

@@ -160,11 +160,12 @@ static void *monitor_main(void *unused)
         bool resting = idle_ticks >= IDLE_TICKS;
         if (now >= trim_at) {
             bo__stacks_trim();
+            bo__starts_trim();
             trim_at = now + (resting ? TRIM_PAUSE : TRIM_EVERY);
         }
         if (!resting)
             nanosleep(&(struct timespec){0, TICK}, NULL);
-        else if (bo__stacks_trimmable())
+        else if (bo__stacks_trimmable() || bo__starts_trimmable())
             nanosleep(&(struct timespec){0, TRIM_PAUSE}, NULL);
         else
             rest();

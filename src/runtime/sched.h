@@ -281,8 +281,17 @@ bo__g *bo__bind(bo__p *p, bo__start *start, bo__g *reuse);
 _Noreturn void bo__g_main(bo__g *g);
 // bo__spawn_watch starts the goroutine of a watch, as the last of the queue.
 void bo__spawn_watch(bo__m *m, const bo__watch *watch);
-// bo__start_each visits those that were not started yet.
+
+// starts.c: the records of those that have not run yet.
+bo__start *bo__start_get(bo__p *p);
+// bo__start_put takes one back that nobody refers to any more, on the P of the caller.
+void bo__start_put(bo__p *p, bo__start *start);
+// bo__start_each visits those that are in use.
 void bo__start_each(bool (*visit)(bo__start *start, void *data), void *data);
+// bo__starts_trim gives memory of free ones back that was not needed since the last call;
+// bo__starts_trimmable: the next calls will find some.
+void bo__starts_trim(void);
+bool bo__starts_trimmable(void);
 
 // stack.c
 extern const size_t bo__stack_sizes[];

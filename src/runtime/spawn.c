@@ -6,8 +6,7 @@
 // that runs to its end at once uses a stack that is still in the cache. A goroutine that ends while
 // another start is next in line does not even switch: it begins anew on its own stack.
 //
-// Records come from slabs that are never freed and move in batches between the Ps' lists and the
-// depot.
+// The records are starts.c's.
 #include "runtime/sched.h"
 
 #include <bora/arena.h>
@@ -15,105 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLAB 128       // records in a slab
-#define LIST_MOST 256  // records that a P keeps
 #define ID_BLOCK 1024
 
-typedef struct slab {
-    struct slab *next;
-    bo__start records[SLAB];
-} slab;
-
-static int32_t depot_lock;
-static bo__start *depot;
-static _Atomic(slab *) slabs;
 static _Atomic uint64_t next_id = 1;
-
-// -- start records --------------------------------------------------------------------------------
-
-static bo__start *slab_new(void)
-{
-    slab *s = bo_calloc(1, sizeof *s);
-    for (int i = 0; i + 1 < SLAB; i++)
-        s->records[i].task.next = &s->records[i + 1].task;
-    s->next = atomic_load(&slabs);
-    while (!atomic_compare_exchange_weak(&slabs, &s->next, s)) {
-    }
-    return s->records;
-}
-
-// A chain of free records: up to SLAB of them.
-static bo__start *depot_take(void)
-{
-    bo__lock(&depot_lock);
-    bo__start *chain = depot, *last = depot;
-    for (int i = 1; last && last->task.next && i < SLAB; i++)
-        last = (bo__start *)last->task.next;
-    if (last) {
-        depot = (bo__start *)last->task.next;
-        last->task.next = NULL;
-    }
-    bo__unlock(&depot_lock);
-    return chain ? chain : slab_new();
-}
-
-static void depot_give(bo__start *first, bo__start *last)
-{
-    bo__lock(&depot_lock);
-    last->task.next = (bo__task *)depot;
-    depot = first;
-    bo__unlock(&depot_lock);
-}
-
-static bo__start *start_get(bo__p *p)
-{
-    if (!p) {
-        bo__start *chain = depot_take();
-        bo__start *rest = (bo__start *)chain->task.next;
-        if (rest) {
-            bo__start *last = rest;
-            while (last->task.next)
-                last = (bo__start *)last->task.next;
-            depot_give(rest, last);
-        }
-        return chain;
-    }
-    if (!p->starts) {
-        p->starts = depot_take();
-        p->start_count = 0;
-        for (bo__task *task = &p->starts->task; task; task = task->next)
-            p->start_count++;
-    }
-    bo__start *start = p->starts;
-    p->starts = (bo__start *)start->task.next;
-    p->start_count--;
-    return start;
-}
-
-static void start_put(bo__p *p, bo__start *start)
-{
-    start->call.thunk = NULL;  // marks it free for bo__start_each
-    start->task.next = (bo__task *)p->starts;
-    p->starts = start;
-    if (++p->start_count < LIST_MOST)
-        return;
-    bo__start *last = start;
-    for (int i = 1; i < SLAB; i++)
-        last = (bo__start *)last->task.next;
-    p->starts = (bo__start *)last->task.next;
-    p->start_count -= SLAB;
-    depot_give(start, last);
-}
-
-// It reads what others are changing; for dumps.
-__attribute__((no_sanitize("thread"))) void
-bo__start_each(bool (*visit)(bo__start *start, void *data), void *data)
-{
-    for (slab *s = atomic_load(&slabs); s; s = s->next)
-        for (int i = 0; i < SLAB; i++)
-            if (s->records[i].call.thunk && !visit(&s->records[i], data))
-                return;
-}
 
 // -- birth ----------------------------------------------------------------------------------------
 
@@ -140,7 +43,7 @@ static inline void count(_Atomic uint64_t *counter)
 static bo__start *new_start(bo__m *m, bo__call call, const bo_go_options *options, const void *site)
 {
     bo__p *p = m->p;
-    bo__start *start = start_get(p);
+    bo__start *start = bo__start_get(p);
     start->task.kind = BO__TASK_START;
     start->task.stack_class = options ? bo__stack_class(options->stack_bytes) : BO__STACK_DEFAULT;
     start->scope = NULL;
@@ -215,7 +118,7 @@ bo__g *bo__bind(bo__p *p, bo__start *start, bo__g *reuse)
     g->timer.wheel_ = NULL;
     g->call = start->call;
     atomic_store_explicit(&g->state, BO__G_RUNNABLE, memory_order_relaxed);
-    start_put(p, start);
+    bo__start_put(p, start);
     if (!reuse)
         g->sp = bo__first_frame(g);
 #ifdef BO__ADDRESS_SANITIZER

@@ -197,6 +197,12 @@ static bo__waiter *take_first(bo_mutex *m)
     return w;
 }
 
+// Whether an unlock that has woken one already, or nobody yet, has to take one off the queue.
+static bool takes_one(uint32_t state, const bo__g *woken)
+{
+    return (state & STARVING) || (!woken && (state & (QUEUED | WOKEN)) == QUEUED);
+}
+
 static void unlock_slow(bo_mutex *m)
 {
     bo__g *wake = NULL, *heir = NULL;
@@ -204,15 +210,16 @@ static void unlock_slow(bo_mutex *m)
         uint32_t state = load(m);
         if (!(state & LOCKED))
             bo_panic("unlock of a mutex that is not locked");
-        bool wakes = (state & QUEUED) && !(state & WOKEN) && !wake;
-        if (!wakes && !(state & STARVING)) {
+        if (!takes_one(state, wake)) {
             if (swap(m, &state, state & ~(uint32_t)LOCKED))
                 break;
             continue;
         }
         bo__lock(&m->lock_);
-        bo__waiter *w = take_first(m);
-        if (w && (load(m) & STARVING)) {
+        // The one that starved may have given up meanwhile. From here STARVING stays as it is.
+        state = load(m);
+        bo__waiter *w = takes_one(state, wake) ? take_first(m) : NULL;
+        if (w && (state & STARVING)) {
             w->tag = HANDED;
             heir = w->g;
         } else if (w) {

@@ -119,9 +119,6 @@ bo__g *bo__self(void);
 // without a deadline: whoever gives up early would leave others' memory in use).
 void bo__wait_begin(bo__g *g, bo__wait_reason reason, const void *on, int64_t deadline, bool deaf);
 
-// bo__wait_abort takes back a wait that was begun, with nothing queued any more.
-void bo__wait_abort(bo__g *g);
-
 // bo__wait_park waits and says how it ended. If the deadline is over or the scope has ended, that
 // wins only over what was not yet claimed. Keeps errno.
 bo__wake bo__wait_park(bo__g *g);

@@ -70,15 +70,6 @@ static bool claim_as(bo__g *g, uintptr_t mark)
     return atomic_compare_exchange_strong(&g->claim, &open, mark);
 }
 
-void bo__wait_abort(bo__g *g)
-{
-    // Whoever has claimed it meanwhile is about to make it ready: then it must park after all.
-    if (claim_as(g, BO__CLAIM_NONE))
-        wait_end(g);
-    else
-        bo__wait_park(g);
-}
-
 bool bo__wait_claim(bo__waiter *w)
 {
     bo__g *g = w->g;

@@ -122,13 +122,15 @@ static void pause_until_busy(void)
     atomic_store(&asleep, 0);
 }
 
-// The P that went to sleep last has looked for a deadlock, but may have seen a thread too many that
-// was just being started for it here.
-static void rest(void)
+// The P that went to sleep last has looked for a deadlock, but may have seen a thread too many: one that
+// was just being started for it here, or a foreign one on its way out.
+// After whatever ended the rest, the idle ticks are counted anew.
+static int rest(void)
 {
     if (all_idle())
         bo__deadlock_check();
     pause_until_busy();
+    return 0;
 }
 
 void bo__monitor_wake(void)
@@ -168,7 +170,7 @@ static void *monitor_main(void *unused)
         else if (bo__stacks_trimmable() || bo__starts_trimmable())
             nanosleep(&(struct timespec){0, TRIM_PAUSE}, NULL);
         else
-            rest();
+            idle_ticks = rest();
     }
     return NULL;
 }

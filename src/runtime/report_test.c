@@ -388,6 +388,29 @@ TEST(waiting_for_a_foreign_thread_is_no_deadlock)
     EXPECT_EQ(test_run("waits_for_a_foreign_thread", NULL).status, 0);
 }
 
+static void *give_up(void *ch)
+{
+    EXPECT(!bo_try_recv((bo_chan(int))ch, NULL));
+    usleep(30000);
+    return NULL;
+}
+
+TEST_PROGRAM(waits_for_a_foreign_thread_that_ends)
+{
+    bo_chan(int) ch = bo_chan_new(int, 0);
+    pthread_t thread;
+    REQUIRE_EQ(pthread_create(&thread, NULL, give_up, (void *)ch), 0);
+    bo_recv(ch, NULL);
+    puts("");
+}
+
+TEST(it_is_a_deadlock_once_the_last_foreign_thread_has_ended)
+{
+    test_result r = test_run("waits_for_a_foreign_thread_that_ends", NULL);
+    EXPECT_EQ(r.status, 2);
+    EXPECT(has(r.output, "deadlock!"));
+}
+
 static void sleep_and_send(bo_chan(int) ch)
 {
     bo_err_free(bo_sleep(20 * BO_MILLISECOND));

@@ -409,6 +409,7 @@ static void detach_foreign(void *arg)
 {
     bo__m *m = arg;
     atomic_fetch_sub(&bo__rt.foreign, 1);
+    bo__monitor_wake();  // it may have been the last one that could have woken somebody
     m_become(NULL);
     bo__crash_thread_end();
     m_retire(m);

@@ -4,9 +4,9 @@
 //
 //     micro NAME [DIVISOR]
 //
-// runs one of them, on two processors unless BORA_PROCS says otherwise, and prints a line for each
-// result: "name value unit". The number of operations is fixed, so that two runs do the same work;
-// DIVISOR makes it smaller for a quick look. `bora bench` runs them in turn with their twins.
+// runs one of them and prints a line for each result: "name value unit". The number of operations is
+// fixed, so that two runs do the same work; DIVISOR makes it smaller for a quick look. `bora bench`
+// runs them in turn with their twins.
 #include "micro.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +23,8 @@ static const struct {
     {"mutex", 10000000, bench_mutex},
     {"select", 2000000, bench_select},
     {"parked", 1000000, bench_parked},
+    {"delay", 3000, bench_delay},
+    {"idle", 5000, bench_idle},
     {"json_array", 1000, bench_json_array},
     {"json_one", 1000000, bench_json_one},
 };
@@ -50,7 +52,7 @@ void throughput(const char *name, int64_t n, size_t size, void (*work)(int64_t n
     report(name, (double)n * (double)size / 1e6 / ((double)(bo_mono() - start) / 1e9), "MB/s");
 }
 
-static int run(int argc, char **argv)
+int bo_main(int argc, char **argv)
 {
     long divisor = argc == 3 ? atol(argv[2]) : 1;
     for (int i = 0; i < BENCHMARKS && argc >= 2 && divisor > 0; i++) {
@@ -63,11 +65,4 @@ static int run(int argc, char **argv)
     for (int i = 0; i < BENCHMARKS; i++)
         fprintf(stderr, "  %s\n", benchmarks[i].name);
     return 2;
-}
-
-// main and not bo_main, to choose the number of processors before the runtime starts.
-int main(int argc, char **argv)
-{
-    setenv("BORA_PROCS", "2", false);
-    return bo_run(run, argc, argv);
 }

@@ -14,7 +14,7 @@ void per_op(const char *name, int64_t n, void (*work)(int64_t n));
 // throughput does the same for n documents of size bytes, and reports megabytes a second.
 void throughput(const char *name, int64_t n, size_t size, void (*work)(int64_t n));
 
-// The benchmarks, each for n operations: runtime.c, parked.c, json.c.
+// The benchmarks, each for n operations: runtime.c, parked.c, delay.c, json.c.
 void bench_spawn_join(int64_t n);
 void bench_yield(int64_t n);
 void bench_chan_round_trip(int64_t n);
@@ -22,6 +22,8 @@ void bench_chan_pool(int64_t n);
 void bench_mutex(int64_t n);
 void bench_select(int64_t n);
 void bench_parked(int64_t n);
+void bench_delay(int64_t n);
+void bench_idle(int64_t n);
 void bench_json_array(int64_t n);
 void bench_json_one(int64_t n);
 

@@ -40,8 +40,8 @@ static void wait_for(bo_chan(int) release, bo_wg *arrived, bo_wg *gone)
 }
 
 // bench_parked starts n goroutines that wait on one channel. The time is that until the last is
-// about to wait; the memory is per goroutine, once as the process sees it and once as the machine
-// does.
+// about to wait; the memory is the process's growth per goroutine, the same as the machine sees it,
+// and what the whole process then takes.
 void bench_parked(int64_t n)
 {
     bo_chan(int) release = bo_chan_new(int, 0);
@@ -56,6 +56,7 @@ void bench_parked(int64_t n)
     bo_wg_wait(&arrived);
     report("parked_time", (double)(bo_mono() - start) / 1e9, "s");
     report("parked_memory", (double)(own() - own_before) * 1024 / (double)n, "B");
+    report("parked_total", (double)own() * 1024 / 1e9, "GB");
     report("parked_machine", (double)(machine_before - machine()) * 1024 / (double)n, "B");
 
     start = bo_mono();

@@ -5,15 +5,13 @@
 //
 //	micro NAME [DIVISOR]
 //
-// runs one of them, on two processors unless GOMAXPROCS says otherwise, and prints a line for each
-// result: "name value unit". The number of operations is fixed, so that two runs do the same work;
-// DIVISOR makes it smaller for a quick look.
+// runs one of them and prints a line for each result: "name value unit". The number of operations is
+// fixed, so that two runs do the same work; DIVISOR makes it smaller for a quick look.
 package main
 
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"time"
 )
@@ -30,6 +28,8 @@ var benchmarks = []struct {
 	{"mutex", 10_000_000, mutex},
 	{"select", 2_000_000, selectFour},
 	{"parked", 1_000_000, parked},
+	{"delay", 3_000, delay},
+	{"idle", 5_000, idle},
 	{"json_array", 1_000, jsonArray},
 	{"json_one", 1_000_000, jsonOne},
 }
@@ -55,9 +55,6 @@ func throughput(name string, n, size int, work func(n int)) {
 }
 
 func main() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(2)
-	}
 	divisor := 1
 	if len(os.Args) == 3 {
 		divisor, _ = strconv.Atoi(os.Args[2])

@@ -38,7 +38,8 @@ func machine() int64 {
 }
 
 // parked starts n goroutines that wait on one channel. The time is that until the last is about to
-// wait; the memory is per goroutine, once as the process sees it and once as the machine does.
+// wait; the memory is the process's growth per goroutine, the same as the machine sees it, and what the
+// whole process then takes.
 func parked(n int) {
 	release := make(chan struct{})
 	var arrived, gone sync.WaitGroup
@@ -57,6 +58,7 @@ func parked(n int) {
 	arrived.Wait()
 	report("parked_time", time.Since(start).Seconds(), "s")
 	report("parked_memory", float64(own()-ownBefore)*1024/float64(n), "B")
+	report("parked_total", float64(own())*1024/1e9, "GB")
 	report("parked_machine", float64(machineBefore-machine())*1024/float64(n), "B")
 
 	start = time.Now()

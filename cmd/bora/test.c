@@ -49,9 +49,11 @@ struct totals {
 
 // ---- building ------------------------------------------------------------------------------------
 
-// The program's files, those of the package's folder first.
+// The program's files, those of the package's folder first. What a test may include, the code that
+// it tests may too.
 static bool compile_code(const struct workshop *shop, const struct root *root,
-                         const struct package *package, struct words *objects)
+                         const struct package *package, const struct words *test_flags,
+                         struct words *objects)
 {
     bo_arena *arena = objects->arena;
     struct words all = {.arena = arena}, sources = {.arena = arena}, flags = {.arena = arena};
@@ -65,6 +67,7 @@ static bool compile_code(const struct workshop *shop, const struct root *root,
             if ((strcmp(sources_folder(arena, all.at[i]), package->dir) == 0) == own)
                 words_add(&sources, all.at[i]);
     // A program's own main gives way to the test program's, and so may not end without a return.
+    words_add_all(&flags, test_flags);
     words_add(&flags, "-Dmain=bo__program_main");
     words_add(&flags, "-Wno-return-type");
     return compile_all(shop, &sources, &flags, objects);
@@ -76,7 +79,7 @@ static bool build_package(const struct workshop *shop, struct root *root, struct
     struct words code = {.arena = arena}, objects = {.arena = arena}, flags = {.arena = arena};
     if (shop->target->home->tree)
         words_addf(&flags, "-I%s/src", shop->target->home->root);
-    bool code_ok = compile_code(shop, root, package, &code);
+    bool code_ok = compile_code(shop, root, package, &flags, &code);
     if (!compile_all(shop, &package->tests, &flags, &objects) || !code_ok)
         return false;
     const char *name = format_c(arena, "%016" PRIx64, step_hash(package->dir));

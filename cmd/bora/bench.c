@@ -2,147 +2,72 @@
 // bora bench: what Bora costs, and what others cost on the same machine in the same minutes.
 //
 // The programs live in bench/: Bora's (bench/bora), the Go twins (bench/go), a bare epoll loop and
-// a load generator. They are built as any user's are: those in C by the functions behind `bora
-// build`, Go's by `go build`; nothing is tuned for the occasion.
+// a load generator. One run is one process that does a fixed amount of work and prints lines of
+// "name value unit". All runs are done once, then all again, N rounds; the peers of one run come
+// directly one after another, and in the opposite order every other round. So a neighbour who takes
+// the machine's time for a minute, or a CPU that slows down as it warms up, hits all peers and not
+// one.
 //
-// One run is one process that does a fixed amount of work and prints lines of "name value unit".
-// All runs are done once, then all again, N rounds; the peers of one run come directly one after
-// another, and in the opposite order every other round. So a neighbour who takes the machine's time
-// for a minute, or a CPU that slows down as it warms up, hits all peers and not one.
-//
-// Everything uses two processors (GOMAXPROCS, BORA_PROCS, worker_processes, threads). For HTTP
+// Everybody gets as many processors (GOMAXPROCS, BORA_PROCS, worker_processes, threads). For HTTP
 // there are two set-ups, the same for every server: one thread on the first CPU with the client on
-// the second, and two threads with everybody on both.
+// the second, which is the steadier number, and all cores with everybody on all of them.
 #include "bench.h"
 
 #include "command.h"
-#include "program.h"
 
+#include <errno.h>
+#include <regex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <bora/net.h>
+#include <bora/group.h>
+#include <bora/signal.h>
 
-enum { ROUNDS = 5, ROUNDS_QUICK = 2, REQUESTS = 200000, REQUESTS_QUICK = 20000 };
+enum { ROUNDS = 5, ROUNDS_QUICK = 2 };
 
-// A run is one micro-benchmark by its name, or a server under load from so many threads.
-struct run {
+// A process that takes longer hangs: the longest takes half a minute.
+#define RUN_TIME_MAX (2 * BO_MINUTE)
+
+enum kind { MICRO, SERVER_ONE, SERVER_ALL, SIZE };
+
+static const struct run {
     const char *name;
-    int threads;  // 0: a micro-benchmark.
-    bool json;    // BENCH_GO_V2 takes part.
+    enum kind kind;
+    bool json;  // BENCH_GO_V2 takes part.
+} runs[] = {
+    {"spawn_join", MICRO, false},
+    {"yield", MICRO, false},
+    {"chan_round_trip", MICRO, false},
+    {"chan_pool", MICRO, false},
+    {"mutex", MICRO, false},
+    {"select", MICRO, false},
+    {"parked", MICRO, false},
+    {"delay", MICRO, false},
+    {"idle", MICRO, false},
+    {"json_array", MICRO, true},
+    {"json_one", MICRO, true},
+    {"plain_one", SERVER_ONE, false},
+    {"plain_all", SERVER_ALL, false},
+    {"plain_size", SIZE, false},
 };
-
-static const struct run runs[] = {
-    {"spawn_join", 0, false}, {"yield", 0, false},     {"chan_round_trip", 0, false},
-    {"chan_pool", 0, false},  {"mutex", 0, false},     {"select", 0, false},
-    {"parked", 0, false},     {"json_array", 0, true}, {"json_one", 0, true},
-    {"plain_1", 1, false},    {"plain_2", 2, false},
-};
-
-struct bench {
-    struct options *options;
-    bo_arena *arena;
-    struct home home;
-    struct target target;
-    const char *dir;            // What is built and written goes there.
-    const char *go, *nginx;     // The programs, or NULL.
-    bool present[BENCH_PEERS];  // Whose programs are there.
-    int cpus[2];                // The first two CPUs that may be used; -1: there is but one.
-    int failures;
-    struct bench_result result;
-};
-
-static const char *path(struct bench *b, const char *name)
-{
-    return format_c(b->arena, "%s/%s", b->dir, name);
-}
-
-// ---- building -----------------------------------------------------------------------------------
-
-// build builds a folder or a .c file of bench/ into a program of that name.
-static bo_err build(struct bench *b, const char *source, const char *name)
-{
-    const char *made;
-    const char *from = format_c(b->arena, "%s/bench/%s", b->home.root, source);
-    if (program_build(b->options, from, path(b, name), &made) == EXIT_OK)
-        return NULL;
-    return bo_errf(NULL, "%s does not build", from);
-}
-
-static bo_err build_go(struct bench *b, const char *package, const char *name, const char *variable)
-{
-    struct words w = {.arena = b->arena};
-    words_add(&w, b->go);
-    words_add_split(&w, "build -o");
-    words_add(&w, path(b, name));
-    words_addf(&w, "./%s", package);
-    struct words env = command_environment(b->arena, variable);
-    bo_process_options options = {.env = env.at,
-                                  .cwd = format_c(b->arena, "%s/bench/go", b->home.root)};
-    return command_quiet(&w, &options, b->options->show);
-}
-
-static bo_err build_ours(struct bench *b)
-{
-    BO_TRY(build(b, "bora/micro", "micro-bora"));
-    BO_TRY(build(b, "bora/plain", "plain-bora"));
-    b->present[BENCH_BORA] = true;
-    return build(b, "http_load.c", "http_load");
-}
-
-// build_peers builds those that can be, and says which are missing.
-static bo_err build_peers(struct bench *b)
-{
-    BO_TRY(build(b, "epoll_loop.c", "epoll_loop"));
-    b->present[BENCH_EPOLL] = true;
-    b->present[BENCH_NGINX] = b->nginx != NULL;
-    if (!b->nginx)
-        complain("nginx is missing (install nginx-light): its rows stay empty");
-    if (!b->go) {
-        complain("Go is missing (install golang-go, or put go on the PATH): its rows stay empty");
-        return NULL;
-    }
-    BO_TRY(build_go(b, "micro", "micro-go", NULL));
-    BO_TRY(build_go(b, "plain", "plain-go", NULL));
-    b->present[BENCH_GO] = true;
-
-    // Not every Go knows this switch, and that is no fault.
-    bo_err err = build_go(b, "micro", "micro-go-v2", "GOEXPERIMENT=jsonv2");
-    b->present[BENCH_GO_V2] = !err;
-    bo_err_free(err);
-    return NULL;
-}
+enum { RUNS = sizeof runs / sizeof runs[0] };
 
 // ---- running ------------------------------------------------------------------------------------
 
-static void record(struct bench *b, const char *metric, enum bench_peer peer, double value)
+static bo_err execute(const struct bench *b, const struct words *command, bo_process_result *result)
 {
-    int i = bench_metric_find(bo_str_of(metric));
-    if (i < 0)
-        return;
-    struct bench_series *series = &b->result.series[i][peer];
-    if (series->count < BENCH_ROUNDS_MAX)
-        series->value[series->count++] = value;
+    BO_DEADLINE(RUN_TIME_MAX);
+    bo_process_options options = {.in = BO_PROCESS_NULL, .group = true, .kill_on_cancel = SIGTERM};
+    return bo_process_run(b->arena, command->at, &options, bo_s(""), result);
 }
 
-// take_output records each line "name value unit". The load generator does not know which set-up it
-// is part of: prefix says so.
-static void take_output(struct bench *b, enum bench_peer peer, const char *prefix, bo_str output)
-{
-    for (bo_str rest = output, line, name, value; bo_str_next(&rest, '\n', &line);) {
-        if (!bo_str_cut(line, ' ', &name, &value))
-            continue;
-        const char *metric = format_c(b->arena, "%s" BO_FMT, prefix, BO_ARG(name));
-        record(b, metric, peer, strtod(bo_str_c(b->arena, value), NULL));
-    }
-}
-
-// measure runs a command on so many processors and takes its numbers.
-static void measure(struct bench *b, enum bench_peer peer, const char *prefix, int procs,
-                    const struct words *command)
+// measure runs a command on so many processors and takes its numbers. One that fails is told, and
+// counted, and the others go on; an error is only the end of it all.
+static bo_err measure(struct bench *b, enum bench_peer peer, const char *prefix, int procs,
+                      const struct words *command)
 {
     struct words w = {.arena = b->arena};
     words_add(&w, "env");
@@ -151,101 +76,40 @@ static void measure(struct bench *b, enum bench_peer peer, const char *prefix, i
     words_add_all(&w, command);
     if (b->options->show)
         command_show(&w);
-    bo_process_options options = {.in = BO_PROCESS_NULL, .group = true, .kill_on_cancel = SIGTERM};
     bo_process_result result = {0};
-    bo_err err = bo_process_run(b->arena, w.at, &options, bo_s(""), &result);
+    bo_err err = execute(b, &w, &result);
     if (!err && result.status == 0) {
-        take_output(b, peer, prefix, result.out);
-        return;
+        bench_record_output(&b->result, peer, prefix, result.out);
+        return NULL;
     }
+    if (bo_scope_err())
+        return err;
     b->failures++;
     complain("%s, %s: %s", bench_peer_name(peer), words_join(command, ' '),
              err ? bo_err_message(err) : bo_str_c(b->arena, result.err));
     bo_err_free(err);
-}
-
-static void run_micro(struct bench *b, const struct run *run, enum bench_peer peer)
-{
-    static const char *const programs[BENCH_PEERS] = {
-        [BENCH_BORA] = "micro-bora", [BENCH_GO] = "micro-go", [BENCH_GO_V2] = "micro-go-v2"};
-    struct words w = {.arena = b->arena};
-    words_add(&w, path(b, programs[peer]));
-    words_add(&w, run->name);
-    words_add(&w, b->options->quick ? "10" : "1");
-    measure(b, peer, "", 2, &w);
-}
-
-// free_port asks the kernel for a port that is free now: not every server can be told 0.
-static bo_err free_port(int *port)
-{
-    bo_listener *listener;
-    BO_TRY(bo_listen("127.0.0.1:0", &listener));
-    *port = bo_listener_addr(listener).port;
-    bo_listener_free(listener);
     return NULL;
 }
 
-// nginx gets the settings that make it fastest here: no log, and connections that are never closed.
-static bo_err write_nginx_conf(struct bench *b, int port, int threads)
+static bo_err measure_server(struct bench *b, const struct run *run, enum bench_peer peer)
 {
-    const char *file = path(b, "nginx.conf");
-    FILE *out = fopen(file, "we");
-    if (!out)
-        return bo_errf(BO_INTERNAL, "cannot write %s", file);
-    fprintf(out,
-            "worker_processes %d;\ndaemon off;\npid %s/nginx.pid;\nerror_log stderr error;\n"
-            "events { worker_connections 4096; }\n"
-            "http {\n  access_log off;\n  keepalive_requests 1000000000;\n",
-            threads, b->dir);
-    static const char *const stores[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
-    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
-        fprintf(out, "  %s_temp_path %s/nginx-%s;\n", stores[i], b->dir, stores[i]);
-    fprintf(out,
-            "  server {\n    listen 127.0.0.1:%d;\n    location = /plain {\n"
-            "      default_type \"text/plain; charset=utf-8\";\n"
-            "      return 200 \"Hello, World!\\n\";\n    }\n  }\n}\n",
-            port);
-    return fclose(out) == 0 ? NULL : bo_errf(BO_INTERNAL, "cannot write %s", file);
+    bool one = run->kind == SERVER_ONE;
+    struct words command;
+    BO_TRY(bench_load(b, peer, one, &command));
+    return measure(b, peer, format_c(b->arena, "%s_", run->name), one ? 1 : b->procs, &command);
 }
 
-static bo_err add_server(struct bench *b, struct words *w, enum bench_peer peer, int port,
-                         int threads)
+static bo_err measure_one(struct bench *b, const struct run *run, enum bench_peer peer)
 {
-    switch (peer) {
-    case BENCH_NGINX:
-        BO_TRY(write_nginx_conf(b, port, threads));
-        words_add(w, b->nginx);
-        words_add_split(w, "-e stderr -p");
-        words_add(w, b->dir);
-        words_add_split(w, "-c nginx.conf");
-        return NULL;
-    case BENCH_EPOLL:
-        words_add(w, path(b, "epoll_loop"));
-        words_addf(w, "%d", port);
-        words_addf(w, "%d", threads);
-        return NULL;
-    default:
-        words_add(w, path(b, peer == BENCH_GO ? "plain-go" : "plain-bora"));
-        words_addf(w, "%d", port);
-        return NULL;
+    if (run->kind == MICRO) {
+        struct words command = bench_micro(b, peer, run->name);
+        return measure(b, peer, "", b->procs, &command);
     }
-}
-
-static bo_err run_plain(struct bench *b, const struct run *run, enum bench_peer peer)
-{
-    int port;
-    BO_TRY(free_port(&port));
-    struct words w = {.arena = b->arena};
-    words_add(&w, path(b, "http_load"));
-    words_addf(&w, "-n%d", b->options->quick ? REQUESTS_QUICK : REQUESTS);
-    if (run->threads == 1 && b->cpus[1] >= 0) {
-        words_addf(&w, "-S%d", b->cpus[0]);
-        words_addf(&w, "-C%d", b->cpus[1]);
-    }
-    words_addf(&w, "%d", port);
-    words_add(&w, "--");
-    BO_TRY(add_server(b, &w, peer, port, run->threads));
-    measure(b, peer, format_c(b->arena, "%s_", run->name), run->threads, &w);
+    if (run->kind != SIZE)
+        return measure_server(b, run, peer);
+    struct stat info;
+    if (stat(bench_server_program(b, peer), &info) == 0)
+        bench_record(&b->result, bo_str_of(run->name), peer, (double)info.st_size / 1e6);
     return NULL;
 }
 
@@ -258,7 +122,7 @@ static bool takes_part(const struct bench *b, const struct run *run, enum bench_
         return run->json;
     case BENCH_EPOLL:
     case BENCH_NGINX:
-        return run->threads > 0;
+        return run->kind == SERVER_ONE || run->kind == SERVER_ALL;
     default:
         return true;
     }
@@ -269,22 +133,18 @@ static bo_err run_peers(struct bench *b, const struct run *run, int round)
 {
     for (int p = 0; p < BENCH_PEERS; p++) {
         enum bench_peer peer = round % 2 ? BENCH_PEERS - 1 - p : p;
-        if (!takes_part(b, run, peer))
-            continue;
-        if (run->threads > 0)
-            BO_TRY(run_plain(b, run, peer));
-        else
-            run_micro(b, run, peer);
+        if (takes_part(b, run, peer))
+            BO_TRY(measure_one(b, run, peer));
     }
     return NULL;
 }
 
-static bo_err run_all(struct bench *b, int rounds)
+static bo_err run_all(struct bench *b, const bool *wanted, int rounds)
 {
-    const char *only = b->options->only;
     for (int round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
-            if (only && !strstr(runs[i].name, only))
+        for (int i = 0; i < RUNS; i++) {
+            // A size is the same in every round.
+            if (!wanted[i] || (runs[i].kind == SIZE && round > 0))
                 continue;
             fprintf(stderr, "round %d of %d: %s\n", round + 1, rounds, runs[i].name);
             BO_TRY(run_peers(b, &runs[i], round));
@@ -293,34 +153,13 @@ static bo_err run_all(struct bench *b, int rounds)
     return NULL;
 }
 
-// take_size notes how large a program is on disk without its symbols.
-static bo_err take_size(struct bench *b, enum bench_peer peer, const char *program)
-{
-    struct words w = {.arena = b->arena};
-    words_add_split(&w, "strip -o");
-    words_add(&w, path(b, "stripped"));
-    words_add(&w, path(b, program));
-    BO_TRY(command_quiet(&w, NULL, b->options->show));
-    struct stat info;
-    if (stat(path(b, "stripped"), &info) == 0)
-        record(b, "plain_size", peer, (double)info.st_size / 1e6);
-    return NULL;
-}
-
-static bo_err take_sizes(struct bench *b)
-{
-    if (b->options->only && !strstr("plain_size", b->options->only))
-        return NULL;
-    BO_TRY(take_size(b, BENCH_BORA, "plain-bora"));
-    return b->present[BENCH_GO] ? take_size(b, BENCH_GO, "plain-go") : NULL;
-}
-
 // ---- the verb -----------------------------------------------------------------------------------
 
 static void find_cpus(struct bench *b)
 {
-    cpu_set_t set;
+    b->procs = bo_procs();
     b->cpus[0] = b->cpus[1] = -1;
+    cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set))
         return;
     for (int cpu = 0, found = 0; cpu < CPU_SETSIZE && found < 2; cpu++) {
@@ -329,28 +168,81 @@ static void find_cpus(struct bench *b)
     }
 }
 
-static bo_err prepare(struct bench *b)
+// pick says which runs -only asks for; false: none.
+static bool pick(const char *only, bool wanted[RUNS])
 {
-    BO_TRY(home_find(b->arena, &b->home));
-    if (!b->home.tree)
-        return bo_errf(BO_UNSUPPORTED,
-                       "bora bench measures Bora itself: run it in its source tree");
-    BO_TRY(target_open(b->options, &b->home, false, &b->target));
-    b->dir = format_c(b->arena, "%s/build/bench", b->home.root);
-    if (mkdir(b->dir, 0777) && access(b->dir, W_OK))
-        return bo_errf(BO_FORBIDDEN, "cannot write to %s", b->dir);
+    regex_t pattern;
+    bool any = false;
+    if (only)
+        regcomp(&pattern, only, REG_EXTENDED | REG_NOSUB);
+    for (int i = 0; i < RUNS; i++) {
+        wanted[i] = !only || regexec(&pattern, runs[i].name, 0, NULL, 0) == 0;
+        any = any || wanted[i];
+    }
+    if (only)
+        regfree(&pattern);
+    return any;
+}
+
+static bo_err bench_all(struct bench *b, const bool *wanted, int rounds)
+{
+    bool micro = false, servers = false;
+    for (int i = 0; i < RUNS; i++) {
+        micro = micro || (wanted[i] && runs[i].kind == MICRO);
+        servers = servers || (wanted[i] && runs[i].kind != MICRO);
+    }
     find_cpus(b);
-    b->go = command_find(b->arena, "go");
-    if (!b->go)
-        b->go = command_find(b->arena, "/usr/local/go/bin/go");
-    b->nginx = command_find(b->arena, "nginx");
-    if (!b->nginx)
-        b->nginx = command_find(b->arena, "/usr/sbin/nginx");
-    if (!b->options->peers)
-        b->go = b->nginx = NULL;
+    if (b->options->peers)
+        bench_find_peers(b);
     bench_describe(&b->result, &b->target, b->go, b->nginx);
-    BO_TRY(build_ours(b));
-    return b->options->peers ? build_peers(b) : NULL;
+    words_addf(&b->result.machine, "rounds: %d%s", rounds,
+               b->options->quick ? ", each a tenth of the work: only to see that it runs" : "");
+    BO_TRY(bench_build(b, micro, servers));
+    return run_all(b, wanted, rounds);
+}
+
+// The work and the wait for a signal are a group: whichever ends first ends the other. So Ctrl-C
+// ends what was started, and the temporary folder goes.
+static bo_err work(bo_group *group, struct bench *b, const bool *wanted, int rounds)
+{
+    bo_err err = bench_all(b, wanted, rounds);
+    bo_group_cancel(group);
+    return err;
+}
+
+static bo_err wait_for_signal(void)
+{
+    static const int stop[] = {SIGINT, SIGTERM, SIGHUP};
+    int got;
+    bo_err err = bo_signal_wait(stop, sizeof stop / sizeof stop[0], &got);
+    if (!err)
+        return bo_errf(NULL, "interrupted");
+    bo_err_free(err);
+    return NULL;
+}
+
+static bo_err bench_in_folder(struct bench *b, const bool *wanted, int rounds)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (!temporary || !*temporary)
+        temporary = "/tmp";
+    b->dir = format_c(b->arena, "%s/bora-bench-%d", temporary, (int)getpid());
+    if (mkdir(b->dir, 0755) != 0)
+        return bo_errf(bo_err_sys(errno), "make folder %s", b->dir);
+    bo_group group = {0};
+    bo_group_go(&group, wait_for_signal);
+    bo_group_go(&group, work, &group, b, wanted, rounds);
+    bo_err err = bo_group_wait(&group);
+
+    struct words w = {.arena = b->arena};
+    words_add_split(&w, "rm -rf");
+    words_add(&w, b->dir);
+    bo_err left = command_quiet(&w, NULL, b->options->show);
+    if (err) {
+        bo_err_free(left);
+        return err;
+    }
+    return left;
 }
 
 static bo_err write_results(const struct bench *b)
@@ -364,30 +256,34 @@ static bo_err write_results(const struct bench *b)
         return NULL;
     FILE *out = fopen(o->output, "we");
     if (!out)
-        return bo_errf(BO_INVALID, "cannot write %s", o->output);
+        return bo_errf(bo_err_sys(errno), "write %s", o->output);
     bench_print_json(&b->result, out);
-    return fclose(out) == 0 ? NULL : bo_errf(BO_INTERNAL, "cannot write %s", o->output);
+    return fclose(out) == 0 ? NULL : bo_errf(bo_err_sys(errno), "write %s", o->output);
 }
 
 static int run_bench(struct options *options)
 {
     int64_t rounds = options->quick ? ROUNDS_QUICK : ROUNDS;
+    bool wanted[RUNS];
     if (options->count && (!bo_str_int(bo_str_of(options->count), &rounds) || rounds < 1 ||
                            rounds > BENCH_ROUNDS_MAX)) {
-        complain("-count %s: 1 to %d rounds", options->count, BENCH_ROUNDS_MAX);
+        complain("%s: not 1 to %d rounds (see: bora bench --help)", options->count,
+                 BENCH_ROUNDS_MAX);
         return EXIT_USAGE;
     }
-    if (options->paths.len > 0) {
-        complain("bora bench takes no folders: it measures Bora itself");
+    if (!pick(options->only, wanted)) {
+        complain("no run's name matches %s (see: bora bench --help)", options->only);
         return EXIT_USAGE;
     }
     struct bench b = {.options = options, .arena = options->arena};
-    b.result = bench_result_new(options->arena);
-    bo_err err = prepare(&b);
+    b.result = bench_result_new(options->arena, options->peers);
+    bo_err err = home_find(b.arena, &b.home);
+    if (!err && !b.home.tree)
+        err = bo_errf(NULL, "bench measures Bora itself: run it in Bora's source tree");
     if (!err)
-        err = run_all(&b, (int)rounds);
+        err = target_open(options, &b.home, false, &b.target);
     if (!err)
-        err = take_sizes(&b);
+        err = bench_in_folder(&b, wanted, (int)rounds);
     if (!err)
         err = write_results(&b);
     if (err)
@@ -397,13 +293,23 @@ static int run_bench(struct options *options)
 
 const struct verb verb_bench = {
     .name = "bench",
-    .arguments = "[--peers] [-only NAME] [-count N] [--quick] [--json] [-o FILE]",
-    .summary = "Measure Bora, and with --peers the same work in Go, nginx and a bare epoll loop",
-    .text = "Each number is the median of N rounds (5), with half the distance between the least\n"
-            "and the greatest. What is to be reached is a ratio against a peer in the same run;\n"
-            "a number that misses it is shown like any other, and changes no exit status.\n"
-            "\n"
-            "  bora bench --peers -only chan -o chan.json\n",
-    .takes = OPT_PEERS | OPT_JSON | OPT_BENCH | OPT_OUTPUT | OPT_SHOW,
+    .arguments = "[--peers] [-only REGEX] [-count N] [--json] [-o FILE]",
+    .summary = "Measure Bora itself, and the same work in Go and others",
+    .takes = OPT_PEERS | OPT_BENCH | OPT_JSON | OPT_OUTPUT | OPT_SHOW,
     .run = run_bench,
+    .text =
+        "It runs in Bora's source tree and measures what is in bench/; benchmarks of your own\n"
+        "programs are not its business. Each number is the median of N rounds, with half the\n"
+        "distance between the least and the greatest. What is to be reached is a ratio against a\n"
+        "peer in the same minutes; a number that misses it is shown like any other, and changes no\n"
+        "exit status. The table is Markdown; FILE gets JSON with every single number.\n"
+        "\n"
+        "Runs: spawn_join yield chan_round_trip chan_pool mutex select parked delay idle\n"
+        "      json_array json_one plain_one plain_all plain_size\n"
+        "Peers: Go ($GO, or go), nginx ($NGINX, or nginx), and a bare epoll loop. One that is\n"
+        "missing is named, and its rows stay empty.\n"
+        "\n"
+        "Example:  bora bench --peers -only '^chan' -count 3 -o chan.json\n"
+        "\n"
+        "Exit status: 0 measured, 1 something did not build or run, 2 wrong usage.\n",
 };

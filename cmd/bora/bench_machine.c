@@ -4,10 +4,10 @@
 
 #include "command.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#include <bora/go.h>
 #include <bora/time.h>
 
 // first_line is the first line that a command writes, to either output; "unknown" if it fails.
@@ -43,12 +43,6 @@ static const char *value_of(bo_arena *arena, const char *file, const char *key)
     return value;
 }
 
-static int cpu_count(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
-}
-
 void bench_describe(struct bench_result *result, const struct target *target, const char *go,
                     const char *nginx)
 {
@@ -62,8 +56,8 @@ void bench_describe(struct bench_result *result, const struct target *target, co
     char now[BO_TIME_MAX];
 
     words_addf(lines, "date: " BO_FMT, BO_ARG(bo_time_format(bo_now(), 0, now)));
-    words_addf(lines, "CPU: %s, %d to use, %.2f busy at the start",
-               value_of(arena, "/proc/cpuinfo", "model name"), cpu_count(), load[0]);
+    words_addf(lines, "CPU: %s, %d to use, load %.2f at the start",
+               value_of(arena, "/proc/cpuinfo", "model name"), bo_procs(), load[0]);
     words_addf(lines, "memory: %s", value_of(arena, "/proc/meminfo", "MemTotal"));
     words_addf(lines, "kernel: %s %s %s", system.sysname, system.release, system.machine);
     const char *changes = first_line(arena, "git status --porcelain -uno", root);
@@ -72,8 +66,10 @@ void bench_describe(struct bench_result *result, const struct target *target, co
     words_addf(lines, "compiler: %s",
                first_line(arena, format_c(arena, "%s --version", target->cc), NULL));
     words_addf(lines, "flags: -O2 %s %s", target->cflags, target->ldflags);
-    if (go)
-        words_addf(lines, "Go: %s", first_line(arena, format_c(arena, "%s version", go), NULL));
-    if (nginx)
-        words_addf(lines, "nginx: %s", first_line(arena, format_c(arena, "%s -v", nginx), NULL));
+    if (!result->peers)
+        return;
+    words_addf(lines, "Go: %s",
+               go ? first_line(arena, format_c(arena, "%s version", go), NULL) : "missing");
+    words_addf(lines, "nginx: %s",
+               nginx ? first_line(arena, format_c(arena, "%s -v", nginx), NULL) : "missing");
 }

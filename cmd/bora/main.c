@@ -9,12 +9,12 @@
 
 #include <stdio.h>
 
-extern const struct verb verb_build, verb_run, verb_test, verb_fmt, verb_install, verb_env,
-    verb_version, verb_completion;
+extern const struct verb verb_build, verb_run, verb_test, verb_bench, verb_fmt, verb_install,
+    verb_env, verb_version, verb_completion;
 
 const struct verb *const verbs[] = {
-    &verb_build, &verb_run,     &verb_test,       &verb_fmt, &verb_install,
-    &verb_env,   &verb_version, &verb_completion, NULL,
+    &verb_build,   &verb_run, &verb_test,    &verb_bench,      &verb_fmt,
+    &verb_install, &verb_env, &verb_version, &verb_completion, NULL,
 };
 
 static const struct verb *find_verb(const char *name)

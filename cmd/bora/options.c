@@ -45,7 +45,7 @@ static const struct option table[] = {
     FLAG("--migrate", migrate, OPT_VARIANT, "move goroutines to another thread at every park"),
     FLAG("--aarch64", aarch64, OPT_VARIANT, "for aarch64, run with qemu-user"),
     FLAG("--peers", peers, OPT_PEERS, "also measure the same work in Go and others, if there"),
-    TEXT("-only", "NAME", only, OPT_BENCH, "only the runs whose name contains NAME"),
+    TEXT("-only", "REGEX", only, OPT_BENCH, "only the runs whose name matches"),
     TEXT("-count", "N", count, OPT_BENCH, "so many rounds (5)"),
     FLAG("--quick", quick, OPT_BENCH, "a tenth of the work, two rounds: to see that it runs"),
     FLAG("--json", json, OPT_JSON, "print JSON"),

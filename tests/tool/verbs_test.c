@@ -4,7 +4,7 @@
 
 #include <bora/test.h>
 
-static const char *const all[] = {"build",   "run", "test",    "fmt",
+static const char *const all[] = {"build",   "run", "test",    "bench",     "fmt",
                                   "install", "env", "version", "completion"};
 enum { ALL = sizeof all / sizeof all[0] };
 
@@ -64,7 +64,8 @@ TEST(the_help_of_a_verb_has_an_example_however_it_is_asked_for)
 
 TEST(verbs_without_arguments_refuse_some)
 {
-    static const char *const lines[] = {"version x", "env x", "install x", "completion bash zsh"};
+    static const char *const lines[] = {"version x", "env x", "install x", "bench x",
+                                        "completion bash zsh"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         test_case("%s", lines[i]);
         EXPECT_EQ(sh("$BORA %s", lines[i]).status, 2);

@@ -3,7 +3,7 @@
 //
 // A program hands a mux its routes, each a pattern and a handler. A handler is plain blocking code:
 // it reads the request, writes the response, and returns NULL or an error, which the server turns
-// into a reply. Each connection is served by a goroutine of its own.
+// into a reply. A connection has a goroutine of its own while there are requests on it.
 //
 //     static bo_err hello(bo_http_request *req, bo_http_response *res)
 //     {
@@ -130,7 +130,8 @@ bo_str bo_http_header(const bo_http_request *req, const char *name);
 size_t bo_http_header_count(const bo_http_request *req);
 bo_http_field bo_http_header_at(const bo_http_request *req, size_t index);
 
-// bo_http_body reads the whole body. Parks. It may be called again and gives the same.
+// bo_http_body reads the whole body, or what bo_http_body_read has left of it. Parks. It may be called
+// again and gives the same.
 // BO_TOO_LARGE (413) over the limit, before more than the limit is stored; BO_INVALID (400) if its
 // framing is broken; BO_TIMEOUT if it does not arrive in time; BO_EOF if the client hung up.
 bo_err bo_http_body(bo_http_request *req, bo_str *out);
@@ -144,9 +145,9 @@ bo_err bo_http_body_read(bo_http_request *req, void *buffer, size_t size, size_t
 void bo_http_body_allow(bo_http_request *req, uint64_t bytes_max, bo_duration timeout);
 
 // bo_http_read_json(req, T, value) reads the body as JSON into *value, a T of a BO_STRUCT. Parks.
-// BO_INVALID (400) with the field, the byte, and what was expected; and bo_http_body's errors. A
-// Content-Type that names something other than JSON is BO_INVALID. Strings of *value live in the
-// request's arena.
+// BO_INVALID (400) with the field, the byte, and what was expected; BO_UNPROCESSABLE (422) with the
+// constraints that are broken (bora/json.h); and bo_http_body's errors. The Content-Type is not looked
+// at: `curl -d` calls everything a form. What *value points to lives in the request's arena.
 #define bo_http_read_json(req, T, value)                                                           \
     bo__http_read_json((req), bo_type_of(T), (1 ? (value) : (T *)0))
 
@@ -154,8 +155,9 @@ void bo_http_body_allow(bo_http_request *req, uint64_t bytes_max, bo_duration ti
 
 // bo_http_write answers with a whole body, copied or sent before it returns. content_type may be
 // NULL if there is no body. May park. A response is written once: a second one is BO_INVALID. To
-// HEAD and with 204 and 304 only the head goes out. Errors: those of the connection, which the
-// handler may just return.
+// HEAD and with 204 and 304 only the head goes out. A status is 200 to 599, a content type has at
+// most 256 bytes. Errors: BO_CLOSED (the client is gone) and BO_TIMEOUT, which the handler may just
+// return.
 bo_err bo_http_write(bo_http_response *res, int status, const char *content_type, bo_str body);
 
 // bo_http_write_json(res, status, T, value) answers with *value, a T of a BO_STRUCT, as JSON.
@@ -213,6 +215,11 @@ typedef struct {
     bo_duration drain_timeout;    // For requests in flight to finish at the end; 25 s.
     bool access_log;              // A line for each request, at level info.
 } bo_http_options;
+
+// A handler's scope (bora/group.h) ends with BO_CANCELED when its client hangs up, also when that only
+// shuts down its side of the connection and would still read: the calls of Bora's that wait then
+// return, while the response, if the handler writes one all the same, is sent. It ends with
+// BO_TIMEOUT when handler_timeout is over, and with BO_CANCELED at the end of a drain.
 
 // bo_http_serve(addr, mux, .option = value...) listens on addr (":8080", "127.0.0.1:0", "[::1]:80")
 // and serves until the process gets SIGTERM or SIGINT; then it drains as bo_http_server_shutdown

@@ -203,12 +203,16 @@ static int status_of(const bo_http_request *req, bo_err err)
     return status == 499 ? 503 : status;
 }
 
-// detail_of is a message without the name of its kind where the status says the same.
+// detail_of is a message without the name of its kind, where that says nothing that the status does
+// not: "id \"x\" is not an integer", but "user 7: not found".
 static bo_str detail_of(bo_err err)
 {
-    bo_str text = bo_str_of(bo_err_message(err)), kind = bo_s(": invalid");
-    bool plain = bo_err_kind(err) == BO_INVALID && bo_str_ends(text, kind);
-    return plain ? bo_str_sub(text, 0, text.len - kind.len) : text;
+    bo_err kind = bo_err_kind(err);
+    bo_str text = bo_str_of(bo_err_message(err)), name = bo_str_of(bo_err_message(kind));
+    bool plain = kind == BO_INVALID || kind == BO_UNPROCESSABLE || kind == BO_TOO_LARGE;
+    if (!plain || !bo_str_ends(text, name) || text.len < name.len + 2)
+        return text;
+    return bo_str_sub(text, 0, text.len - name.len - 2);
 }
 
 // has_gone: nobody waits for an answer any more. That is no failure of the handler's.

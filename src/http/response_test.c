@@ -293,8 +293,8 @@ TEST(response_is_what_the_handler_says)
         {"GET /midway", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0003\r\nabc\r\n"},
         {"GET /after", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone" BYE},
         {"GET /404", "HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\n"
-                     "Content-Length: 81\r\n\r\n{\"title\":\"Not Found\",\"status\":404,"
-                     "\"detail\":\"user \\\"\\u000a\\\\7\\u007f?: not found\"}\n" BYE},
+                     "Content-Length: 72\r\n\r\n{\"title\":\"Not Found\",\"status\":404,"
+                     "\"detail\":\"user \\\"\\n\\\\7\x7f?: not found\"}\n" BYE},
         {"GET /500",
          "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/problem+json\r\n"
          "Content-Length: 47\r\n\r\n{\"title\":\"Internal Server Error\",\"status\":500}\n" BYE},

@@ -3,8 +3,8 @@
 //
 // Only the first signal is waited for: with that, the signals have their default action again, so a
 // second one ends a process whose drain takes too long for somebody.
+#include "http/server.h"
 #include <bora/group.h>
-#include <bora/http.h>
 #include <bora/log.h>
 #include <bora/signal.h>
 
@@ -40,7 +40,9 @@ bo_err bo__http_serve(const char *addr, bo_http_mux *mux, const bo_http_options 
     bo_http_server *server = bo__http_server_new(mux, options);
     bo_err err = bo_http_server_listen(server, addr);
     if (!err) {
-        bo_log_info("serving", bo_kv("addr", addr), bo_kv("port", bo_http_server_port(server)));
+        char text[BO_ADDR_TEXT_MAX];
+        bo_addr at = bo_listener_addr(server->listener);
+        bo_log_info("serving", bo_kv("addr", bo_addr_format(&at, text)));
         err = run(server);
     }
     bo_http_server_free(server);

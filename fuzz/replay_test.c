@@ -14,7 +14,8 @@
     TARGET(elf)                                                                                    \
     TARGET(dwarf_line)                                                                             \
     TARGET(cfi)                                                                                    \
-    TARGET(json)
+    TARGET(json)                                                                                   \
+    TARGET(http1)
 
 enum { INPUT_MAX = 64 << 10, MUTATIONS = 1000 };
 

@@ -314,6 +314,8 @@ bo__g *bo__stack_find(const void *address, bool *is_guard);
 void bo__stack_each(bool (*visit)(bo__g *g, void *data), void *data);
 
 // thread.c: Ms.
+// bo__spare_life is how long a thread waits for work before it ends.
+extern _Atomic int64_t bo__spare_life;
 void bo__threads_init(void);
 // bo__spare_get is a thread without work, or a new one; NULL: none can be had.
 bo__m *bo__spare_get(void);

@@ -270,6 +270,25 @@ TEST(foreign_threads_come_and_go_without_leaving_records_behind)
     bo_chan_free(ch);
 }
 
+TEST(threads_that_nobody_needs_any_more_end)
+{
+    bo__spare_life = BO_MILLISECOND;
+    bo_wg done = {0};
+    int pipes[2];
+    REQUIRE_EQ(pipe(pipes), 0);
+    bo_wg_add(&done, 40);
+    for (int i = 0; i < 40; i++)
+        go(read_announced, pipes[0], &done);
+    while (atomic_load(&bo__rt.threads) < 40)
+        bo_yield();
+    for (int i = 0; i < 40; i++)
+        REQUIRE_EQ(write(pipes[1], "x", 1), 1);
+    bo_wg_wait(&done);
+    // Two spares are kept, and one more may be on its way.
+    while (atomic_load(&bo__rt.threads) > bo_procs() + 3)
+        bo_err_free(bo_sleep(BO_MILLISECOND));
+}
+
 // -- configuration --------------------------------------------------------------------------------
 
 TEST_PROGRAM(prints_procs)

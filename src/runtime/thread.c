@@ -17,9 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SPARE_KEEP 2  // spares that do not retire
-#define SPARE_LIFE (10 * BO_SECOND)
+#define SPARE_KEEP 2              // spares that do not retire
 #define THREAD_STACK (256 << 10)  // of g0: the scheduler's, never user code's
+
+_Atomic int64_t bo__spare_life = 10 * BO_SECOND;
 
 static int32_t spare_lock;
 static bo__m *spares;
@@ -120,7 +121,7 @@ static void m_begin(bo__m *m)
 // Sleeps until bo__give. False: nobody wanted this spare for long.
 static bool await_p(bo__m *m)
 {
-    int64_t deadline = bo_mono() + SPARE_LIFE;
+    int64_t deadline = bo_mono() + bo__spare_life;
     while (atomic_load(&m->futex) == 0) {
         if (futex_wait(&m->futex, 0, deadline))
             continue;
@@ -136,7 +137,7 @@ static bool await_p(bo__m *m)
         bo__unlock(&spare_lock);
         if (retires)
             return false;
-        deadline = bo_mono() + SPARE_LIFE;
+        deadline = bo_mono() + bo__spare_life;
     }
     atomic_store(&m->futex, 0);
     return true;

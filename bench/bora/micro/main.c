@@ -23,7 +23,7 @@ static const struct {
     {"mutex", 10000000, bench_mutex},
     {"select", 2000000, bench_select},
     {"parked", 1000000, bench_parked},
-    {"delay", 3000, bench_delay},
+    {"delay", 1000, bench_delay},
     {"idle", 5000, bench_idle},
     {"json_array", 1000, bench_json_array},
     {"json_one", 1000000, bench_json_one},

@@ -28,7 +28,7 @@ var benchmarks = []struct {
 	{"mutex", 10_000_000, mutex},
 	{"select", 2_000_000, selectFour},
 	{"parked", 1_000_000, parked},
-	{"delay", 3_000, delay},
+	{"delay", 1_000, delay},
 	{"idle", 5_000, idle},
 	{"json_array", 1_000, jsonArray},
 	{"json_one", 1_000_000, jsonOne},

@@ -135,6 +135,12 @@ static void keep(const char *bytes)
     }
 }
 
+bool test_emulated(void)
+{
+    const char *exec = getenv(TEST_EXEC_VARIABLE);
+    return exec && strstr(exec, "qemu");
+}
+
 test_result test_run(const char *program, const char *const *environment)
 {
     char number[24];

@@ -40,7 +40,7 @@ static void wait_for(bo_chan(int) release, bo_wg *arrived, bo_wg *gone)
 }
 
 // bench_parked starts n goroutines that wait on one channel. The time is that until the last is
-// about to wait; the memory is the process's growth per goroutine, the same as the machine sees it,
+// about to wait; the memory, once at rest, is the process's growth per goroutine, the same as the machine sees it,
 // and what the whole process then takes.
 void bench_parked(int64_t n)
 {
@@ -55,6 +55,8 @@ void bench_parked(int64_t n)
         go(wait_for, release, &arrived, &gone);
     bo_wg_wait(&arrived);
     report("parked_time", (double)(bo_mono() - start) / 1e9, "s");
+    // To come to rest: both runtimes give memory back in the background.
+    bo_err_free(bo_sleep(3 * BO_SECOND));
     report("parked_memory", (double)(own() - own_before) * 1024 / (double)n, "B");
     report("parked_total", (double)own() * 1024 / 1e9, "GB");
     report("parked_machine", (double)(machine_before - machine()) * 1024 / (double)n, "B");

@@ -38,7 +38,7 @@ func machine() int64 {
 }
 
 // parked starts n goroutines that wait on one channel. The time is that until the last is about to
-// wait; the memory is the process's growth per goroutine, the same as the machine sees it, and what the
+// wait; the memory, once at rest, is the process's growth per goroutine, the same as the machine sees it, and what the
 // whole process then takes.
 func parked(n int) {
 	release := make(chan struct{})
@@ -57,6 +57,7 @@ func parked(n int) {
 	}
 	arrived.Wait()
 	report("parked_time", time.Since(start).Seconds(), "s")
+	time.Sleep(3 * time.Second) // to come to rest: both runtimes give memory back in the background
 	report("parked_memory", float64(own()-ownBefore)*1024/float64(n), "B")
 	report("parked_total", float64(own())*1024/1e9, "GB")
 	report("parked_machine", float64(machineBefore-machine())*1024/float64(n), "B")

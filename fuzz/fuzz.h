@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// fuzz.h: a fuzz target is a file of this folder, NAME.c, that says what may be done with any bytes:
+// fuzz.h: a fuzz target is a file of this folder, NAME.c, that says what may be done with any
+// bytes:
 //
 //     FUZZ(name, bytes) { ... }
 //
-// scripts/fuzz NAME runs it under clang's libFuzzer, from the inputs in corpus/NAME. `bora test fuzz`
-// replays those, and mutations of them (replay_test.c), with any compiler. The bytes have their own
-// allocation, so that sanitizers see each step out of it.
+// scripts/fuzz NAME runs it under clang's libFuzzer, from the inputs in corpus/NAME. `bora test
+// fuzz` replays those, and mutations of them (replay_test.c), with any compiler. The bytes have
+// their own allocation, so that sanitizers see each step out of it.
 #ifndef BORA_FUZZ_H
 #define BORA_FUZZ_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// http1.c: any bytes as what a client sends: a head, and a chunked body behind it. However the bytes
-// are cut, the verdict and the body must be the same.
+// http1.c: any bytes as what a client sends: a head, and a chunked body behind it. However the
+// bytes are cut, the verdict and the body must be the same.
 #include "../src/http/h1_chunked.h"
 #include "../src/http/h1_head.h"
 

@@ -38,7 +38,8 @@ static void run(void (*target)(bo_str), const char *bytes, size_t len)
     free(copy);
 }
 
-// mutate changes a few bytes: to anything, to what limits are made of, by one bit, or from elsewhere.
+// mutate changes a few bytes: to anything, to what limits are made of, by one bit, or from
+// elsewhere.
 static size_t mutate(char *bytes, size_t len)
 {
     static const unsigned char limits[] = {0x00, 0x01, 0x7f, 0x80, 0xff};

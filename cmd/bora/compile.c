@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // compile.c: see compile.h.
 //
-// Flags come from three places: the build of the library (bora.flags), this file (what every program
-// gets), and the user's CFLAGS and LDFLAGS, which come last and so have the last word.
+// Flags come from three places: the build of the library (bora.flags), this file (what every
+// program gets), and the user's CFLAGS and LDFLAGS, which come last and so have the last word.
 //
-// Wrong arguments and undeclared functions are errors here although C compilers of the day only warn
-// about them: a pointer passed as an int is no program anybody wants, least of all as a goroutine.
+// Wrong arguments and undeclared functions are errors here although C compilers of the day only
+// warn about them: a pointer passed as an int is no program anybody wants, least of all as a
+// goroutine.
 #include "compile.h"
 
 #include "command.h"

@@ -49,8 +49,8 @@ static bo_err read_source(bo_arena *arena, const char *path, bo_str *out)
     return NULL;
 }
 
-// Written beside and renamed: whoever reads meanwhile sees the old text or the new one. A link stays a
-// link: the file that it leads to is replaced.
+// Written beside and renamed: whoever reads meanwhile sees the old text or the new one. A link
+// stays a link: the file that it leads to is replaced.
 static bo_err replace(bo_arena *arena, const char *link, bo_str text)
 {
     char path[PATH_MAX];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bora: builds, runs, tests and formats programs that are written with Bora.
 //
-// The tool is itself such a program. A verb is a file with one struct verb in it; the table below is
-// all that knows of them.
+// The tool is itself such a program. A verb is a file with one struct verb in it; the table below
+// is all that knows of them.
 #include "options.h"
 
 #include <bora/go.h>

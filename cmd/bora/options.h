@@ -68,8 +68,8 @@ void options_help(const struct verb *verb);
 void options_names(const struct verb *verb, void (*visit)(const char *name, void *context),
                    void *context);
 
-// complain prints "bora: ..." to standard error and returns EXIT_FAILED; fail does so with an error,
-// which it frees.
+// complain prints "bora: ..." to standard error and returns EXIT_FAILED; fail does so with an
+// error, which it frees.
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail(bo_err err);
 

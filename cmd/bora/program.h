@@ -5,9 +5,9 @@
 
 #include "compile.h"
 
-// program_build brings the program of a folder, or of one .c file, up to date. output is where it is
-// to stand; NULL: in the cache. *made gets its path, in the options' arena. Returns the exit status;
-// what is wrong has been said then.
+// program_build brings the program of a folder, or of one .c file, up to date. output is where it
+// is to stand; NULL: in the cache. *made gets its path, in the options' arena. Returns the exit
+// status; what is wrong has been said then.
 int program_build(const struct options *options, const char *path, const char *output,
                   const char **made);
 

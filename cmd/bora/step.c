@@ -2,8 +2,8 @@
 // step.c: see step.h.
 //
 // What a compiler has read is known only when it is done. A header that was touched meanwhile must
-// not be taken for what it read: if one is not older than the command's start, no record is written,
-// and the step runs again next time. File times come from a clock that ticks every few
+// not be taken for what it read: if one is not older than the command's start, no record is
+// written, and the step runs again next time. File times come from a clock that ticks every few
 // milliseconds, so "older" leaves a tick of room.
 #include "step.h"
 

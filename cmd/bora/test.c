@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // test.c: finds tests, links each folder's into one program, runs the programs, adds up.
 //
-// A package is a folder with *_test.c files. Its program consists of those files, the code that they
-// test as an archive, the test library and Bora's. As an archive: of the code only what a test needs
-// is linked, so a test may include the .c file itself to reach what is static there, and a main()
-// nobody asks for stays out. The package's own folder comes first in it, so that of two programs
-// below the same root each package gets its own functions.
+// A package is a folder with *_test.c files. Its program consists of those files, the code that
+// they test as an archive, the test library and Bora's. As an archive: of the code only what a test
+// needs is linked, so a test may include the .c file itself to reach what is static there, and a
+// main() nobody asks for stays out. The package's own folder comes first in it, so that of two
+// programs below the same root each package gets its own functions.
 //
 // A root is what the code belongs to: the folder named on the command line. In Bora's own tree each
-// package is a root of its own, since the code of src/ is in the library already. Roots are built as
-// goroutines of their own while the packages that are ready run one after another; each of them runs
-// its tests in parallel.
+// package is a root of its own, since the code of src/ is in the library already. Roots are built
+// as goroutines of their own while the packages that are ready run one after another; each of them
+// runs its tests in parallel.
 #include "command.h"
 #include "compile.h"
 #include "sources.h"
@@ -47,7 +47,7 @@ struct totals {
     int64_t passed, failed, skipped;
 };
 
-// ---- building ------------------------------------------------------------------------------------
+// ---- building -------------------------------------------------------------------------------
 
 // The program's files, those of the package's folder first. What a test may include, the code that
 // it tests may too.
@@ -108,7 +108,7 @@ static void build_root(struct root *root)
         bo_semaphore_release(&root->packages[i].ready, 1);
 }
 
-// ---- finding -------------------------------------------------------------------------------------
+// ---- finding --------------------------------------------------------------------------------
 
 // Whether dir lies in Bora's own tree, and there in a room of src/.
 static bool is_in_tree(const struct home *home, const char *dir, bool *library)
@@ -191,7 +191,7 @@ static bo_err find_packages(const struct options *options, const struct target *
     return NULL;
 }
 
-// ---- running -------------------------------------------------------------------------------------
+// ---- running --------------------------------------------------------------------------------
 
 // What a test program writes is passed on line by line, except for its last line, the result.
 struct listener {

@@ -7,7 +7,8 @@
 #include <bora/str.h>
 
 // A list of C strings with a NULL behind the last. The strings are not owned; the list lives in the
-// arena. `(struct words){.arena = &arena}` is empty and ready, with at == NULL until the first word.
+// arena. `(struct words){.arena = &arena}` is empty and ready, with at == NULL until the first
+// word.
 struct words {
     bo_arena *arena;
     const char **at;

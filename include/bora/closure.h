@@ -3,9 +3,9 @@
 //
 // BO__CALL(keep, fn, args...) evaluates the arguments now and yields a bo__call: a copy of them and
 // a thunk that makes the call from that copy. The thunk is code that the compiler writes in place,
-// so arguments are converted to the parameters' types exactly as in a direct call: a nested function
-// with gcc, a block without captures with clang (-fblocks). Neither captures anything, so neither
-// needs a trampoline or an executable stack.
+// so arguments are converted to the parameters' types exactly as in a direct call: a nested
+// function with gcc, a block without captures with clang (-fblocks). Neither captures anything, so
+// neither needs a trampoline or an executable stack.
 //
 // The direct call is also compiled, and never made, so that a wrong argument is reported in the
 // words of a direct call: "passing argument 2 of 'fetch' from incompatible pointer type".

@@ -21,8 +21,9 @@
 // Goroutines that compute for long, or that sit in a blocking call of libc, delay nobody by more
 // than about 10 ms: their core's work moves to another thread.
 //
-// BORA_SEED=n in the environment makes who runs next a matter of the number, so that an interleaving
-// of a program that only uses channels and locks can be had again: docs/seeded-mode.md.
+// BORA_SEED=n in the environment makes who runs next a matter of the number, so that an
+// interleaving of a program that only uses channels and locks can be had again:
+// docs/seeded-mode.md.
 #ifndef BORA_GO_H
 #define BORA_GO_H
 
@@ -37,9 +38,9 @@ int *bo__errno(void);
 #undef errno
 #define errno (*bo__errno())
 
-// go(fn, args...) starts fn(args...) as a goroutine. The arguments are evaluated now and converted as
-// in a direct call; at most six scalars (48 bytes; a bo_str counts as two). fn's value is dropped.
-// What pointers among them point to must live until the goroutine is done with it.
+// go(fn, args...) starts fn(args...) as a goroutine. The arguments are evaluated now and converted
+// as in a direct call; at most six scalars (48 bytes; a bo_str counts as two). fn's value is
+// dropped. What pointers among them point to must live until the goroutine is done with it.
 //
 // The goroutine is in no cancellation scope, since nobody waits for it; bo_group_go starts one that
 // is (bora/group.h). Never parks, never fails. Works from any thread, also before bo_run.
@@ -69,7 +70,8 @@ int bo_main(int argc, char **argv);
 // bo_yield lets other goroutines that are ready run first. Parks.
 void bo_yield(void);
 
-// bo_sleep waits for d, or until the scope ends: BO_CANCELED or BO_TIMEOUT then. Not positive: yields.
+// bo_sleep waits for d, or until the scope ends: BO_CANCELED or BO_TIMEOUT then. Not positive:
+// yields.
 bo_err bo_sleep(bo_duration d);
 
 typedef struct {
@@ -93,7 +95,7 @@ int bo_procs(void);
 // A goroutine-local variable. Each goroutine sees its own value, NULL at first.
 //
 //     static bo_local session;
-//     bo_local_set(&session, s, session_free);   // session_free(s) is called at its end; may be NULL
+//     bo_local_set(&session, s, session_free);   // session_free(s) at its end; may be NULL
 //     struct session *s = bo_local_get(&session);
 typedef struct {
     char unused_;  // The variable's address is its identity.

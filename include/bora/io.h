@@ -18,8 +18,8 @@
 // loop of writes may go unchecked and bo_flush tells how it went. What sticks is the kind of the
 // error (bo_err_kind), which is static; of an end of file that came too early there sticks one that
 // wraps BO_EOF, so that it is not taken for the end. A reader hands out the full error once, to the
-// call that met it: its caller frees it, as always. A writer's functions only return kinds: nobody needs to
-// free them.
+// call that met it: its caller frees it, as always. A writer's functions only return kinds: nobody
+// needs to free them.
 //
 // Readers and writers belong to one goroutine at a time. All functions park where the source or the
 // sink behind them does; those in memory never do.
@@ -51,10 +51,10 @@ struct bo_reader {
 // bo_mem_reader reads from memory, which must outlive it. Never parks.
 bo_reader bo_mem_reader(bo_str data);
 
-// A reader of a file descriptor, through the caller's buffer of cap bytes. It does not close it, and
-// leaves its flags as they are. Pipes, terminals and sockets park until there is something to read,
-// or until the scope ends: BO_CANCELED or BO_TIMEOUT. A read from a disk is not cancelled; it blocks
-// a thread, not the core (bo_blocking). Errors name the descriptor.
+// A reader of a file descriptor, through the caller's buffer of cap bytes. It does not close it,
+// and leaves its flags as they are. Pipes, terminals and sockets park until there is something to
+// read, or until the scope ends: BO_CANCELED or BO_TIMEOUT. A read from a disk is not cancelled; it
+// blocks a thread, not the core (bo_blocking). Errors name the descriptor.
 typedef struct {
     bo_reader reader;
     int fd;
@@ -187,8 +187,8 @@ bo_err bo_copy(bo_writer *to, bo_reader *from, uint64_t limit, uint64_t *copied)
 
 // ---- whole files ----
 
-// Both block a thread, not the core (bo_blocking), and are not cancelled once begun: in a scope that
-// has ended they do nothing. Errors name the path.
+// Both block a thread, not the core (bo_blocking), and are not cancelled once begun: in a scope
+// that has ended they do nothing. Errors name the path.
 
 // bo_file_read reads a file into the arena, with a NUL behind it. BO_TOO_LARGE if it has more than
 // `limit` bytes, before memory is taken for them. Parks.
@@ -196,8 +196,8 @@ bo_err bo_file_read(bo_arena *arena, const char *path, size_t limit, bo_str *out
 
 // bo_file_write replaces the contents of a file, or makes it (mode 0666 less the umask). Who reads
 // it meanwhile, or after a crash, finds all of the old or all of the new: the data go to a new file
-// beside it, to the disk, and then take over the name, with the owner and the permissions of the old
-// one (EPERM if the owner cannot be kept; access control lists are not). A symbolic link is
+// beside it, to the disk, and then take over the name, with the owner and the permissions of the
+// old one (EPERM if the owner cannot be kept; access control lists are not). A symbolic link is
 // followed; other names of the old file keep the old contents. What is no regular file is refused:
 // BO_INVALID, a folder EISDIR. After an error the old file is as it was. Parks.
 bo_err bo_file_write(const char *path, bo_str data);

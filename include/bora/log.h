@@ -55,8 +55,8 @@ typedef enum {
                            : (void)0)
 
 // bo_kv makes a pair of a key, a `const char *`, and a value: any integer, double, bool, C string
-// (NULL: "null"), bo_str, bo_err (its message; NULL: "ok") or other pointer (its address). A bool is
-// a variable or a call's value: the words true and false are integers before C23, and bare
+// (NULL: "null"), bo_str, bo_err (its message; NULL: "ok") or other pointer (its address). A bool
+// is a variable or a call's value: the words true and false are integers before C23, and bare
 // comparisons are integers always.
 #define bo_kv(key, value)                                                                          \
     _Generic((value),                                                                              \

@@ -39,8 +39,8 @@
 #define TEST_PROGRAM(name) BO__TEST(name, BO__TEST_PROGRAM)
 #define TEST_PLAIN_PROGRAM(name) BO__TEST(name, BO__TEST_PROGRAM | BO__TEST_PLAIN)
 
-// EXPECT records a failure when the condition is false, and returns the condition: the test goes on.
-// REQUIRE ends the test at once when it is false.
+// EXPECT records a failure when the condition is false, and returns the condition: the test goes
+// on. REQUIRE ends the test at once when it is false.
 #define EXPECT(condition) bo__test_expect(!!(condition), __FILE__, __LINE__, #condition)
 #define REQUIRE(condition) bo__test_require(!!(condition), __FILE__, __LINE__, #condition)
 
@@ -53,8 +53,8 @@
 #define REQUIRE_EQ(got, want)                                                                      \
     bo__test_require_eq(bo__test_value(got), bo__test_value(want), __FILE__, __LINE__, #got)
 
-// EXPECT_ERR checks what an error is or wraps (bo_err_is), EXPECT_ERR_TEXT what its whole message is.
-// Both free the error, right or not.
+// EXPECT_ERR checks what an error is or wraps (bo_err_is), EXPECT_ERR_TEXT what its whole message
+// is. Both free the error, right or not.
 #define EXPECT_ERR(err, kind) bo__test_expect_err((err), (kind), __FILE__, __LINE__, #err)
 #define EXPECT_ERR_TEXT(err, text) bo__test_expect_err_text((err), (text), __FILE__, __LINE__, #err)
 

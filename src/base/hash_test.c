@@ -76,8 +76,8 @@ TEST(each_bit_of_an_integer_reaches_half_of_the_hash)
     }
 }
 
-// Tables use the low bits. 2^16 keys in 2^16 slots: with a good hash 36.8 % of the slots stay empty,
-// and the fullest has about 8 keys.
+// Tables use the low bits. 2^16 keys in 2^16 slots: with a good hash 36.8 % of the slots stay
+// empty, and the fullest has about 8 keys.
 static void expect_spread(const uint64_t *hashes, size_t count)
 {
     unsigned char *slots = calloc(count, 1);

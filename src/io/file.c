@@ -4,10 +4,10 @@
 // Each is one blocking call, made of many system calls, on a thread that has given its core away.
 //
 // A file is replaced by writing a new one beside it and renaming that: a name stands for all of the
-// old contents or all of the new at any moment. The new file is on the disk before it gets the name,
-// or else a crash could leave the name with nothing behind it. It is made with no more permissions
-// than the old one has, and gets all of them once its owner is right: nobody may read in between
-// what he may not read afterwards.
+// old contents or all of the new at any moment. The new file is on the disk before it gets the
+// name, or else a crash could leave the name with nothing behind it. It is made with no more
+// permissions than the old one has, and gets all of them once its owner is right: nobody may read
+// in between what he may not read afterwards.
 //
 // Rejected: writing into the old file where it cannot be renamed over (other names of it, a folder
 // that is not ours to write in). Whoever needs that does not get what this function promises.

@@ -3,7 +3,8 @@
 //
 // Sockets can be told to spare us the signal, pipes cannot. The runtime ignores it from its start,
 // which is looked up once; but a program that has not started it yet, or has its own mind about
-// SIGPIPE, may write too. Then the signal is blocked for the time of the call, and taken if it came.
+// SIGPIPE, may write too. Then the signal is blocked for the time of the call, and taken if it
+// came.
 #include "io/quiet.h"
 
 #include <bora/go.h>

@@ -57,8 +57,8 @@ static bo_err fill(bo_reader *reader, char *into, size_t max, size_t *got)
     return NULL;
 }
 
-// more fills the buffer behind what it holds, which moves to the front. A byte moves but once, since
-// it stays at the front until it is taken.
+// more fills the buffer behind what it holds, which moves to the front. A byte moves but once,
+// since it stays at the front until it is taken.
 static bo_err more(bo_reader *reader)
 {
     BO_TRY(has_ended(reader));

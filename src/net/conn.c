@@ -17,8 +17,8 @@
 // Any of these makes bo__poll_ask_first true, for ever, and then each read asks again. Either that
 // is seen before the wait, or the report is delivered later, and ends the wait.
 //
-// Other sockets always ask: a Unix socket's reads also stop short where descriptors were sent along,
-// those of others at the end of a message.
+// Other sockets always ask: a Unix socket's reads also stop short where descriptors were sent
+// along, those of others at the end of a message.
 //
 // Closing is shutdown(2): it wakes who waits in the poller, makes system calls already on their way
 // harmless, and leaves the descriptor's number taken until bo_conn_free, when nobody can use it any

@@ -29,8 +29,8 @@ bo_err bo__conn_read_now(bo_conn *conn, void *buf, size_t n, size_t *got, bool *
 // with NULL. The scope must stay valid until then.
 void bo__conn_ends_scope(bo_conn *conn, bo__scope *scope);
 
-// bo__conn_reset_when_freed has bo_conn_free reset the connection, so that the peer does not take what
-// it got for all.
+// bo__conn_reset_when_freed has bo_conn_free reset the connection, so that the peer does not take
+// what it got for all.
 void bo__conn_reset_when_freed(bo_conn *conn);
 
 // bo__tcp_options sets what every TCP socket of ours has; connections inherit it from a listener.

@@ -134,7 +134,7 @@ TEST(conn_end_of_stream_is_read_again_and_again)
     }
 }
 
-// -- peers that are gone ---------------------------------------------------------------------------
+// -- peers that are gone ------------------------------------------------------------------------
 
 static bo_err read_some(bo_conn *conn)
 {
@@ -158,8 +158,8 @@ static void expect_reset(bo_err (*work)(bo_conn *), bo_conn *conn, bo_wg *wg)
     bo_wg_done(wg);
 }
 
-// Before anybody asks, and while a reader and a writer wait: of the two one learns of the reset, the
-// other at least that there is nobody any more.
+// Before anybody asks, and while a reader and a writer wait: of the two one learns of the reset,
+// the other at least that there is nobody any more.
 TEST(conn_reports_a_reset_by_the_peer)
 {
     bo_conn *conn;

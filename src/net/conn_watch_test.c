@@ -46,8 +46,8 @@ static bo_str read_now(bo_conn *conn, char buf[4])
 TEST(conn_watch_starts_a_goroutine_when_there_is_something_to_read)
 {
     for (size_t i = 0; i < 2; i++) {
-        // In the order of a connection's life: bytes before the first watch, in a watch, left over by
-        // a read that filled its buffer, and the end.
+        // In the order of a connection's life: bytes before the first watch, in a watch, left over
+        // by a read that filled its buffer, and the end.
         test_case("%s", addresses[i]);
         struct net_pair pair = net_pair_over(addresses[i]);
         struct watcher w = {.conn = pair.accepted};

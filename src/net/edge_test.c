@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // edge_test.c: what happens to a connection while its reader is between two steps.
 //
-// A reader that trusts a short read (see conn.c) must not miss anything that comes together with the
-// data, or between the read and the wait, in whatever portions the poller reports it. Scripts say
-// what the peer does at which moment: d sends a byte, o sends one out of band, f ends its side, c
-// closes, r resets.
+// A reader that trusts a short read (see conn.c) must not miss anything that comes together with
+// the data, or between the read and the wait, in whatever portions the poller reports it. Scripts
+// say what the peer does at which moment: d sends a byte, o sends one out of band, f ends its side,
+// c closes, r resets.
 #include "net/addr.h"
 #include "net/net_test.h"
 
@@ -130,7 +130,8 @@ TEST(edge_nothing_is_missed_between_a_read_and_a_wait)
     for (int i = 0; i < FIRSTS * LATES * 8; i++) {
         const char *first = firsts[i / 8 % FIRSTS], *then = lates[i / 8 / FIRSTS];
         bool waited = i & 1, settle = i & 2, behind_data = i & 4;
-        // A recv that brought data is not followed by one that finds nothing, and neither is a wait.
+        // A recv that brought data is not followed by one that finds nothing, and neither is a
+        // wait.
         if (behind_data != (count(first, 'd') > 0) || (!behind_data && waited))
             continue;
         // Only one byte out of band: a second one changes what becomes of the first.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// faults_test.c: a kernel that misbehaves within its rights (see net/sys.h), and what becomes of it.
+// faults_test.c: a kernel that misbehaves within its rights (see net/sys.h), and what becomes of
+// it.
 #include "net/net_test.h"
 #include "net/sys.h"
 

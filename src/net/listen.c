@@ -147,8 +147,8 @@ static bo_err accept_failed(const bo_listener *listener, bo_err cause)
 }
 
 // Errors that are the connection's, not the listener's: Linux hands on what befell it in the queue
-// (accept(2), "Error handling"). Not EPERM, although the manual has a firewall's verdict there: what
-// gives it today is a sandbox, which gives it for ever.
+// (accept(2), "Error handling"). Not EPERM, although the manual has a firewall's verdict there:
+// what gives it today is a sandbox, which gives it for ever.
 static bool is_connections_own(int error)
 {
     switch (error) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // log.c: one line of text or JSON, built in one pass and written in one call.
 //
-// Whoever reads a log, a person or a program, must be able to trust its lines: that each was written
-// by the program as a whole, and that what came from a stranger is a value and nothing else. So text
-// is quoted unless it is plain ASCII that cannot be mistaken for anything, and these are escaped
-// wherever they stand: control characters (which end lines and steer terminals), the separators
-// U+2028 and U+2029 (which end lines for some), bytes that are no UTF-8, and the characters that
-// make a terminal show text in another order than it has (Unicode TR36 section 3; CVE-2021-42574).
+// Whoever reads a log, a person or a program, must be able to trust its lines: that each was
+// written by the program as a whole, and that what came from a stranger is a value and nothing
+// else. So text is quoted unless it is plain ASCII that cannot be mistaken for anything, and these
+// are escaped wherever they stand: control characters (which end lines and steer terminals), the
+// separators U+2028 and U+2029 (which end lines for some), bytes that are no UTF-8, and the
+// characters that make a terminal show text in another order than it has (Unicode TR36 section 3;
+// CVE-2021-42574).
 //
 // Lines end somewhere. While one is built, the last place at which it could be cut is remembered:
 // behind a whole pair, or behind a character of a string. If it turns out too long, it goes back
@@ -242,8 +243,8 @@ static bool is_bare_message(bo_str s)
 
 // -- values ---------------------------------------------------------------------------------------
 
-// format_double writes the fewest digits that read back as the same number, from 15 on. Whatever the
-// locale has for a decimal point becomes one.
+// format_double writes the fewest digits that read back as the same number, from 15 on. Whatever
+// the locale has for a decimal point becomes one.
 static bo_str format_double(double value, char buffer[64])
 {
     char digits[64];

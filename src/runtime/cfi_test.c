@@ -97,8 +97,8 @@ static bool expect_row(const struct bo__cfi *cfi, uint64_t addr, const struct ta
     return ok;
 }
 
-// compare checks each row at its first and its last byte and returns the number of rows. It gives up
-// after a few that are wrong.
+// compare checks each row at its first and its last byte and returns the number of rows. It gives
+// up after a few that are wrong.
 static int compare(const struct bo__cfi *cfi, FILE *text)
 {
     char line[1024];

@@ -2,10 +2,10 @@
 // crash.c: what a program says when it dies, and on SIGQUIT.
 //
 // Every thread that runs goroutines has a signal stack, since the stack that overflowed is no place
-// to stand on. The first thread to crash reports: what happened, where, and all goroutines. Then the
-// signal gets its default action and is raised again, so that the exit status and a core file are
-// those of the crash itself. Threads that crash meanwhile wait for that; a crash within the report
-// ends the program at once.
+// to stand on. The first thread to crash reports: what happened, where, and all goroutines. Then
+// the signal gets its default action and is raised again, so that the exit status and a core file
+// are those of the crash itself. Threads that crash meanwhile wait for that; a crash within the
+// report ends the program at once.
 //
 // A panic (base/panic.c) comes here through bo__panic_hook and then through SIGABRT.
 #include "runtime/report.h"

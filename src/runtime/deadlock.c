@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // deadlock.c: when no goroutine can ever run again.
 //
-// That is so when all Ps sleep, no timer is set, nothing is queued, no goroutine runs without a P (a
-// blocking call, a pinned or long-running one), no descriptor is tied to a poller, and the process
-// has no thread that the runtime does not know: any of those could still wake somebody.
+// That is so when all Ps sleep, no timer is set, nothing is queued, no goroutine runs without a P
+// (a blocking call, a pinned or long-running one), no descriptor is tied to a poller, and the
+// process has no thread that the runtime does not know: any of those could still wake somebody.
 #include "runtime/sched.h"
 
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// The kernel's own count (proc(5), field 20 of stat). Listing /proc/self/task will not do: while threads
-// end, others are left out of it.
+// The kernel's own count (proc(5), field 20 of stat). Listing /proc/self/task will not do: while
+// threads end, others are left out of it.
 static int count_threads(void)
 {
     enum { FIELDS_BEHIND_NAME = 17 };  // the state is the first of them, the count the 18th

@@ -7,11 +7,11 @@
 //
 // The program goes on meanwhile, so each goroutine is looked at on its own. One that waits is read
 // where it is and then looked at again: if it has moved in between, the attempt is thrown away. One
-// that runs is stopped for that moment (stop.c). Its slot, where all of this lies, is never unmapped,
-// so nothing read here is worse than stale.
+// that runs is stopped for that moment (stop.c). Its slot, where all of this lies, is never
+// unmapped, so nothing read here is worse than stale.
 //
-// A stack that was printed before is printed as a reference to it: a million goroutines that wait at
-// the same place make a million short lines, not a million stacks.
+// A stack that was printed before is printed as a reference to it: a million goroutines that wait
+// at the same place make a million short lines, not a million stacks.
 #include "runtime/report.h"
 
 #include "runtime/module.h"

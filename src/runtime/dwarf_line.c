@@ -2,8 +2,8 @@
 // The line number program of DWARF (version 5, section 6.2) and the file tables before it.
 //
 // Everything is read through cursors over the unit's own bytes, so that a damaged unit ends early
-// and never reads a neighbour. Work is linear in the section for the index, and for a look-up in one
-// run and the file tables of one unit, since every opcode consumes at least a byte.
+// and never reads a neighbour. Work is linear in the section for the index, and for a look-up in
+// one run and the file tables of one unit, since every opcode consumes at least a byte.
 #include "runtime/dwarf_line.h"
 
 #include "runtime/cursor.h"
@@ -45,7 +45,8 @@ enum {
 // An index beyond this is not made: 160 MB of it.
 #define RUNS_MAX ((size_t)4 << 20)
 
-// A run is about this much byte code: 10 microseconds to execute, and an index of 2 % of the section.
+// A run is about this much byte code: 10 microseconds to execute, and an index of 2 % of the
+// section.
 #define RUN_BYTES 2048
 
 // Formats of a file table's entry: version 5 has five kinds of content in all.

@@ -4,10 +4,10 @@
 //
 // A line table is a byte code program for each compilation unit; it yields sequences of rows with
 // rising addresses. The index is made in one pass over the section and keeps a row here and there:
-// the first of each sequence, and then one every few kilobytes of byte code, since a large file that
-// was compiled without -ffunction-sections is one sequence of a megabyte. A look-up runs the code
-// from the row before the address. Rejected: a table of all rows, which is quicker to search and 50
-// times larger; .debug_aranges, which clang does not write.
+// the first of each sequence, and then one every few kilobytes of byte code, since a large file
+// that was compiled without -ffunction-sections is one sequence of a megabyte. A look-up runs the
+// code from the row before the address. Rejected: a table of all rows, which is quicker to search
+// and 50 times larger; .debug_aranges, which clang does not write.
 #ifndef BORA_SRC_RUNTIME_DWARF_LINE_H
 #define BORA_SRC_RUNTIME_DWARF_LINE_H
 

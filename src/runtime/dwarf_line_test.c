@@ -106,8 +106,8 @@ TEST(dwarf_line_agrees_with_readelf_on_the_test_program)
     bo__lines_close(&lines);
 }
 
-// A file that was not compiled with -ffunction-sections has one sequence, and the index enters it in
-// the middle.
+// A file that was not compiled with -ffunction-sections has one sequence, and the index enters it
+// in the middle.
 TEST(dwarf_line_finds_its_way_within_a_long_sequence)
 {
     char path[512], binary[512], command[2048];

@@ -2,8 +2,8 @@
 // gdb_test.c: a debugger walks through parked and running goroutines down to their entry.
 //
 // The test starts its own program once more under gdb, stops it beside a parked goroutine, and lets
-// gdb print two backtraces: that of the goroutine it stopped in, and, with the registers set to what
-// the switch has saved, that of the parked one.
+// gdb print two backtraces: that of the goroutine it stopped in, and, with the registers set to
+// what the switch has saved, that of the parked one.
 #include "runtime/sched.h"
 
 #include "runtime/sample_test.h"
@@ -98,7 +98,8 @@ static bo_str run_gdb(void)
     return bo_str_n(output, len);
 }
 
-// expect_walk checks that a part of the output shows the calls in order, with the entry as the last.
+// expect_walk checks that a part of the output shows the calls in order, with the entry as the
+// last.
 static void expect_walk(bo_str output, const char *from, const char *to, const char *const *calls)
 {
     test_case("%s", from);

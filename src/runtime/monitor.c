@@ -7,10 +7,10 @@
 // is moved to them.
 //
 // Taking needs the answer to one question: is the thread inside the runtime? The thread writes
-// "inside" with a plain store and then reads "lost"; we write "lost" and then read "inside". For one
-// of the two to see the other there must be a full barrier on both sides, and membarrier(2) puts one
-// into all running threads of the process at our expense alone. Where the kernel has no membarrier
-// the threads pay for their own (bo__enter).
+// "inside" with a plain store and then reads "lost"; we write "lost" and then read "inside". For
+// one of the two to see the other there must be a full barrier on both sides, and membarrier(2)
+// puts one into all running threads of the process at our expense alone. Where the kernel has no
+// membarrier the threads pay for their own (bo__enter).
 #include "runtime/sched.h"
 
 #include <linux/futex.h>
@@ -122,9 +122,9 @@ static void pause_until_busy(void)
     atomic_store(&asleep, 0);
 }
 
-// The P that went to sleep last has looked for a deadlock, but may have seen a thread too many: one that
-// was just being started for it here, or a foreign one on its way out.
-// After whatever ended the rest, the idle ticks are counted anew.
+// The P that went to sleep last has looked for a deadlock, but may have seen a thread too many: one
+// that was just being started for it here, or a foreign one on its way out. After whatever ended
+// the rest, the idle ticks are counted anew.
 static int rest(void)
 {
     if (all_idle())

@@ -4,14 +4,14 @@
 // A descriptor is tied to the poller of the P on which it first waits, once, edge-triggered, for
 // both directions. From then on news about it either wakes the goroutine that waits for it or is
 // remembered (ready), so that the next wait returns at once. Reading after a short read to meet
-// EAGAIN is not needed: bytes that come later make a new edge. But what came together with the bytes
-// was told together with them: see bo__poll_ask_first.
+// EAGAIN is not needed: bytes that come later make a new edge. But what came together with the
+// bytes was told together with them: see bo__poll_ask_first.
 //
-// A bo__pollfd is never given back to the heap, only to a list of free ones, and counts its uses. What
-// the kernel hands back with an event is the record's address and the low bits of that count, so news
-// of a descriptor that was closed meanwhile is told from news of the one that took its record over.
-// pfd->lock guards the fields; scopes' locks come after it. Sleeping Ps wait in epoll_wait; their
-// eventfd wakes them.
+// A bo__pollfd is never given back to the heap, only to a list of free ones, and counts its uses.
+// What the kernel hands back with an event is the record's address and the low bits of that count,
+// so news of a descriptor that was closed meanwhile is told from news of the one that took its
+// record over. pfd->lock guards the fields; scopes' locks come after it. Sleeping Ps wait in
+// epoll_wait; their eventfd wakes them.
 #include "runtime/sched.h"
 
 #include <bora/arena.h>
@@ -179,8 +179,8 @@ static bool take_watch_locked(bo__pollfd *pfd, bo__watch *out)
     return true;
 }
 
-// A wheel's lock comes before pfd's. So the timer is set before the watch is armed, and taken out by
-// the watch's goroutine; until then pfd is neither closed nor watched again.
+// A wheel's lock comes before pfd's. So the timer is set before the watch is armed, and taken out
+// by the watch's goroutine; until then pfd is neither closed nor watched again.
 static void fire_watch(bo__timer *timer)
 {
     bo__pollfd *pfd = (bo__pollfd *)(void *)((char *)timer - offsetof(bo__pollfd, timer));

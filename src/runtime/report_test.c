@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// ThreadSanitizer holds a signal back until the thread calls one of the functions that it watches: one
-// that computes or sleeps in the kernel by syscall() does not answer.
+// ThreadSanitizer holds a signal back until the thread calls one of the functions that it watches:
+// one that computes or sleeps in the kernel by syscall() does not answer.
 #ifdef BO__THREAD_SANITIZER
 #define SIGNALS_COME false
 #else

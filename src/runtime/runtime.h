@@ -185,8 +185,8 @@ static inline bo__waiter *bo__waitq_claim(bo__waitq *q)
     return NULL;
 }
 
-// bo__proc_index is the number of the P that runs the caller, for caches with a part for each; it may
-// be another one a moment later. 0 without a P.
+// bo__proc_index is the number of the P that runs the caller, for caches with a part for each; it
+// may be another one a moment later. 0 without a P.
 int bo__proc_index(void);
 
 // -- randomness -----------------------------------------------------------------------------------
@@ -209,16 +209,16 @@ static inline void bo__perturb(void)
 // A scope is a set of goroutines that are canceled together. Scopes nest; ending one ends those
 // below it. A goroutine is in one scope, or in none (NULL). See scope.c.
 
-// bo__scope_open makes scope a child of the running goroutine's scope, open. The memory must be zero.
-// If the parent has ended already, the child begins ended.
+// bo__scope_open makes scope a child of the running goroutine's scope, open. The memory must be
+// zero. If the parent has ended already, the child begins ended.
 void bo__scope_open(bo__scope *scope);
 
-// bo__scope_deadline ends the scope with BO_TIMEOUT at a moment of bo_mono's clock. A later one than
-// that set before, or than the parent's, has no effect earlier than theirs.
+// bo__scope_deadline ends the scope with BO_TIMEOUT at a moment of bo_mono's clock. A later one
+// than that set before, or than the parent's, has no effect earlier than theirs.
 void bo__scope_deadline(bo__scope *scope, int64_t deadline);
 
-// bo__scope_cancel ends the scope with reason (BO_CANCELED, BO_TIMEOUT). Once; later ones: no effect.
-// Wakes every member that waits and is not deaf.
+// bo__scope_cancel ends the scope with reason (BO_CANCELED, BO_TIMEOUT). Once; later ones: no
+// effect. Wakes every member that waits and is not deaf.
 void bo__scope_cancel(bo__scope *scope, bo_err reason);
 
 bo_err bo__scope_reason(const bo__scope *scope);
@@ -262,17 +262,17 @@ typedef struct {
     const char *name;  // A literal.
 } bo__watch;
 
-// bo__poll_watch is bo__poll_wait for reading, except that it does not wait: if what the caller would
-// wait for is there already, *watching is false; else fn(data) will run once it is. From then on the
-// descriptor is that goroutine's, whose first call on it is bo__poll_watched, which says how the wait
-// ended. Errors (the descriptor cannot be tied to a poller, BO_CLOSED): nothing is watched. In no
-// scope. Never parks.
+// bo__poll_watch is bo__poll_wait for reading, except that it does not wait: if what the caller
+// would wait for is there already, *watching is false; else fn(data) will run once it is. From then
+// on the descriptor is that goroutine's, whose first call on it is bo__poll_watched, which says how
+// the wait ended. Errors (the descriptor cannot be tied to a poller, BO_CLOSED): nothing is
+// watched. In no scope. Never parks.
 bo_err bo__poll_watch(bo__pollfd *pfd, const bo__watch *watch, int64_t deadline, bool *watching);
 bo_err bo__poll_watched(bo__pollfd *pfd);
 
-// bo__poll_ask_first: from now on a short read does not mean that the socket is drained, so read, and
-// wait only after EAGAIN. The peer has hung up, and the end may stand behind the data; or it has sent
-// urgent data, and a read stops short at the mark.
+// bo__poll_ask_first: from now on a short read does not mean that the socket is drained, so read,
+// and wait only after EAGAIN. The peer has hung up, and the end may stand behind the data; or it
+// has sent urgent data, and a read stops short at the mark.
 bool bo__poll_ask_first(const bo__pollfd *pfd);
 
 // bo__poll_ends_scope has scope end with BO_CANCELED when the peer hangs up (or now, if it has), in

@@ -3,19 +3,20 @@
 //
 // Each P has a slot for the goroutine that was made ready last (next) and a ring of 256; what does
 // not fit goes to the global queue by halves. A goroutine that parks picks its successor itself and
-// switches to it directly; only when its P has nothing queued does it switch to g0, the thread's own
-// stack, which looks further: timers, the global queue, the poller, other Ps' rings.
+// switches to it directly; only when its P has nothing queued does it switch to g0, the thread's
+// own stack, which looks further: timers, the global queue, the poller, other Ps' rings.
 //
 // A goroutine may be in a queue while it is still on its stack (it has announced its wait, somebody
-// was quick). Whoever takes it from there waits for on_cpu to become 0, which the switch does as its
-// last step on the old stack.
+// was quick). Whoever takes it from there waits for on_cpu to become 0, which the switch does as
+// its last step on the old stack.
 //
 // Waking other Ps costs microseconds and takes work away from warm caches, so it is done late: at
-// once for new goroutines that pile up, since starting one asks for parallelism; for goroutines made
-// ready only when the ring has held a surplus for some 20 us. The monitor sees to what is left over.
+// once for new goroutines that pile up, since starting one asks for parallelism; for goroutines
+// made ready only when the ring has held a surplus for some 20 us. The monitor sees to what is left
+// over.
 //
-// Rejected: handing next to thieves. It needs an atomic exchange on each switch; instead the monitor
-// evacuates it from a P whose goroutine does not let it run (monitor.c).
+// Rejected: handing next to thieves. It needs an atomic exchange on each switch; instead the
+// monitor evacuates it from a P whose goroutine does not let it run (monitor.c).
 #include "runtime/sched.h"
 
 #include <assert.h>

@@ -190,8 +190,8 @@ extern bo__runtime bo__rt;
 extern _Thread_local bo__m *bo__tls_m;
 extern bool bo__has_membarrier;
 
-// bo__next and bo__set_next are how p->next is read and written: its holder's alone, but for the look
-// for a deadlock, which reads those of all Ps.
+// bo__next and bo__set_next are how p->next is read and written: its holder's alone, but for the
+// look for a deadlock, which reads those of all Ps.
 static inline bo__task *bo__next(const bo__p *p)
 {
     return __atomic_load_n(&p->next, __ATOMIC_RELAXED);
@@ -243,7 +243,8 @@ static inline void bo__leave(bo__m *m)
 // switch_*.S
 void bo__switch(bo__g *from, bo__g *to);
 // bo__first_frame lays out the frame from which the first switch to g starts it, below g (which is
-// the top of its stack), and returns the stack pointer. bo__restart starts g on its stack right now.
+// the top of its stack), and returns the stack pointer. bo__restart starts g on its stack right
+// now.
 void *bo__first_frame(bo__g *g);
 void bo__restart(bo__g *g) __attribute__((noreturn));
 
@@ -270,7 +271,8 @@ bo__g *bo__claim_task(bo__m *m, bo__task *task, const bo__g *current);
 void bo__swap(bo__m *m, bo__g *from, bo__g *to);
 // bo__swap_out leaves g, which waits or is queued, for whoever is next.
 void bo__swap_out(bo__m *m, bo__g *g);
-// bo__requeue_self gives g, which runs without a P, a place in the global queue and its thread back.
+// bo__requeue_self gives g, which runs without a P, a place in the global queue and its thread
+// back.
 void bo__requeue_self(bo__m *m, bo__g *g);
 void bo__ready_on(bo__m *m, bo__g *g);
 _Noreturn void bo__schedule_loop(bo__m *m);

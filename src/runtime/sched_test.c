@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who gets to run: liveness under goroutines that compute or block, hand-overs, and configuration.
-// How long anything takes is measured in bench/; here what must happen does, or the test's time runs
-// out.
+// How long anything takes is measured in bench/; here what must happen does, or the test's time
+// runs out.
 #include <bora/chan.h>
 #include <bora/go.h>
 #include <bora/sync.h>
@@ -326,8 +326,8 @@ static bool write_file(const char *path, const char *text)
     return fclose(file) == 0 && wrote;
 }
 
-// Makes a group with a quota of 1.5 cores below the root of either version's tree; false: none can be
-// made here.
+// Makes a group with a quota of 1.5 cores below the root of either version's tree; false: none can
+// be made here.
 static bool make_group(char *root, char *group, size_t size)
 {
     static const struct {

@@ -8,8 +8,8 @@
 // its wait and then looks at the reason, cancellation sets the reason and then looks at the waits,
 // both sequentially consistent, so one of them sees the other.
 //
-// Locks: a parent's before its child's. A wheel's lock may be held by the caller (a deadline fires),
-// so timers are added and removed without any scope's lock.
+// Locks: a parent's before its child's. A wheel's lock may be held by the caller (a deadline
+// fires), so timers are added and removed without any scope's lock.
 #include "runtime/sched.h"
 
 bo_err bo__scope_reason(const bo__scope *scope)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // stack.c: where goroutines' stacks come from.
 //
-// Address space is cheap and memory is not, so stacks are slots of equal size in big arenas that the
-// kernel fills page by page as they are touched. A slot is used from its top: first the bo__g, then
-// the frames, so that an idle goroutine touches one page. The tops are shifted by some cache lines
-// from slot to slot, else all goroutines would compete for the same lines of the first-level cache.
+// Address space is cheap and memory is not, so stacks are slots of equal size in big arenas that
+// the kernel fills page by page as they are touched. A slot is used from its top: first the bo__g,
+// then the frames, so that an idle goroutine touches one page. The tops are shifted by some cache
+// lines from slot to slot, else all goroutines would compete for the same lines of the first-level
+// cache.
 //
 //     low                                                            high
 //     | guard page |  ... never touched ...  | frames <- sp | bo__g | shift |
@@ -14,9 +15,10 @@
 // slots; slots behind those are checked at each park instead, and a warning says so once. Never
 // silently.
 //
-// A freed slot keeps its pages and goes to the P's own stack of slots, then in batches to the depot.
-// What the depot has not needed for a while gives its pages back to the kernel (bo__stacks_trim).
-// Arenas are never unmapped, so a stale bo__g pointer can be read, if only to see that it is stale.
+// A freed slot keeps its pages and goes to the P's own stack of slots, then in batches to the
+// depot. What the depot has not needed for a while gives its pages back to the kernel
+// (bo__stacks_trim). Arenas are never unmapped, so a stale bo__g pointer can be read, if only to
+// see that it is stale.
 #include "runtime/sched.h"
 
 #include <bora/arena.h>
@@ -101,8 +103,8 @@ static guard_mode detect_mode(void)
     if (wish && strcmp(wish, "mprotect") == 0)
         return GUARD_MPROTECT;
 #if defined(BO__ADDRESS_SANITIZER) || defined(BORA_VALGRIND)
-    // The leak checker goes by the mappings, where a page guarded by madvise looks readable; Valgrind
-    // knows neither that advice nor the call that gives it in batches, and warns.
+    // The leak checker goes by the mappings, where a page guarded by madvise looks readable;
+    // Valgrind knows neither that advice nor the call that gives it in batches, and warns.
     return GUARD_MPROTECT;
 #endif
     void *probe = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -179,8 +181,8 @@ static bool advise_batch(struct iovec *pages, int count, int advice)
     return done == (ssize_t)count * PAGE;
 }
 
-// A program with so many goroutines will use these too, and a batch of page faults in one call costs
-// a tenth less than one by one. It may fail: then they come one by one.
+// A program with so many goroutines will use these too, and a batch of page faults in one call
+// costs a tenth less than one by one. It may fail: then they come one by one.
 static void populate_slots(char *first, uint32_t count, size_t size)
 {
     struct iovec pages[BATCH];
@@ -338,8 +340,8 @@ bo__g *bo__stack_get(bo__p *p, uint32_t stack_class)
     return g;
 }
 
-// The goroutine still runs on the slot that it gives back here. Nobody can take it before it is off:
-// what was pushed last stays with this P, and only this thread takes from it.
+// The goroutine still runs on the slot that it gives back here. Nobody can take it before it is
+// off: what was pushed last stays with this P, and only this thread takes from it.
 void bo__stack_put(bo__p *p, bo__g *g)
 {
     const uint32_t most = sizeof p->slots / sizeof p->slots[0];

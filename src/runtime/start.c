@@ -103,8 +103,8 @@ static bo__p *p_new(int index)
     return p;
 }
 
-// By default malloc gives memory back to the kernel as soon as 128 KB are free. A request that needs
-// as much would fault its pages in and return them, over and over.
+// By default malloc gives memory back to the kernel as soon as 128 KB are free. A request that
+// needs as much would fault its pages in and return them, over and over.
 static void tune_malloc(void)
 {
 #ifdef __GLIBC__

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // starts.c: the records of goroutines that have not run yet, 128 bytes each.
 //
-// Records are carved from regions of address space in slabs of 128, and move in batches of that many
-// between the Ps' own lists and the depot. A burst may leave a million of them free: what the depot
-// has not moved for a while is given back to the kernel, a slab at a time, where all of a slab's
-// records are free. Regions are never unmapped, so a stale pointer to a record can be read.
+// Records are carved from regions of address space in slabs of 128, and move in batches of that
+// many between the Ps' own lists and the depot. A burst may leave a million of them free: what the
+// depot has not moved for a while is given back to the kernel, a slab at a time, where all of a
+// slab's records are free. Regions are never unmapped, so a stale pointer to a record can be read.
 //
 //     region | header | slab 2 | slab 3 | ...          64 MB, aligned to its size
 #include "runtime/sched.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // stop.c: a thread is made to stand still while somebody looks at its stack.
 //
-// The stopped thread answers from a signal handler: it leaves its registers and sleeps there, so the
-// one who looks can read its stack as if it were parked, with tables and caches of his own; nothing
-// needs to be unwound inside the handler. The signal is SIGURG, whose default is to be ignored: a
-// stray one, or one for a thread that has ended meanwhile, harms nobody.
+// The stopped thread answers from a signal handler: it leaves its registers and sleeps there, so
+// the one who looks can read its stack as if it were parked, with tables and caches of his own;
+// nothing needs to be unwound inside the handler. The signal is SIGURG, whose default is to be
+// ignored: a stray one, or one for a thread that has ended meanwhile, harms nobody.
 #include "runtime/report.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 // Nothing is done before the first question. Then the executable is mapped and indexed, a few
 // milliseconds for a large one, and answers are remembered. No malloc, no lock but the report's, no
 // trust in what is read: it works in a crash handler and on a damaged or stripped file, where there
-// is less to tell. Code that was inlined is told by its own file and line and by the function that it
-// became part of.
+// is less to tell. Code that was inlined is told by its own file and line and by the function that
+// it became part of.
 #ifndef BORA_SRC_RUNTIME_SYMBOL_H
 #define BORA_SRC_RUNTIME_SYMBOL_H
 

@@ -4,9 +4,10 @@
 // A thread without a P and without a goroutine is a spare. Spares sleep on a stack, so that the one
 // used last is taken first; one that nobody needs for ten seconds ends.
 //
-// "Thread-backed" is one idea with two uses: a goroutine that waits by blocking its thread. A pinned
-// goroutine is thread-backed from bo_pin_thread to bo_unpin_thread; a thread that the runtime did
-// not start gets a stand-in that always is. So locks and channels work alike from everywhere.
+// "Thread-backed" is one idea with two uses: a goroutine that waits by blocking its thread. A
+// pinned goroutine is thread-backed from bo_pin_thread to bo_unpin_thread; a thread that the
+// runtime did not start gets a stand-in that always is. So locks and channels work alike from
+// everywhere.
 #include "runtime/sched.h"
 
 #include <errno.h>
@@ -87,8 +88,8 @@ static void m_retire(bo__m *m)
     bo__unlock(&spare_lock);
 }
 
-// m_become makes m the thread's own. Not inline, so that no other function holds the thread's address
-// (scripts/check-tls).
+// m_become makes m the thread's own. Not inline, so that no other function holds the thread's
+// address (scripts/check-tls).
 static __attribute__((noinline)) void m_become(bo__m *m)
 {
     bo__tls_m = m;

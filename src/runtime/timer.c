@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // timer.c: a hierarchical timing wheel for each P (Varghese and Lauck, 1987).
 //
-// Most timers are deadlines that never come: they are added and taken out again. So both are O(1): a
-// timer is a node in a circular list, the list is found by the bits of its tick. Level 0 has a slot
-// for each of the next 64 ticks, level 1 for each of the next 64 times 64, and so on; when time
-// enters a slot of a higher level, its timers move down. A bit per slot says which are in use, so
-// that the next one due is found without looking at empty slots.
+// Most timers are deadlines that never come: they are added and taken out again. So both are O(1):
+// a timer is a node in a circular list, the list is found by the bits of its tick. Level 0 has a
+// slot for each of the next 64 ticks, level 1 for each of the next 64 times 64, and so on; when
+// time enters a slot of a higher level, its timers move down. A bit per slot says which are in use,
+// so that the next one due is found without looking at empty slots.
 //
 // A tick is 2^16 ns (66 us). A timer never fires early and, on an idle P, at most a tick late.
 //
@@ -102,8 +102,8 @@ static void unlink_locked(struct bo__wheel *wheel, bo__timer *timer)
         *head = timer->next_;
 }
 
-// The next slot that time will enter, as a tick; UINT64_MAX: none. A lower level always comes first,
-// because its slots lie within the present slot of the level above.
+// The next slot that time will enter, as a tick; UINT64_MAX: none. A lower level always comes
+// first, because its slots lie within the present slot of the level above.
 static uint64_t next_slot_locked(const struct bo__wheel *wheel, int *level_out, int *slot_out)
 {
     for (int level = 0; level < LEVELS; level++) {

@@ -131,8 +131,8 @@ static bool step_fp(struct bo__regs *regs, struct bo__stack *stack)
 }
 
 // step_bad_call leaves a pc that is no code, such as 0: a call through a bad pointer brought it
-// there, and the return address is where the call has put it. A return over a smashed stack may have
-// brought it there too: then what lies there is no code either.
+// there, and the return address is where the call has put it. A return over a smashed stack may
+// have brought it there too: then what lies there is no code either.
 static bool step_bad_call(struct bo__regs *regs, struct bo__stack *stack)
 {
 #if defined(__x86_64__)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// unwind_test.c: walks up stacks in all the ways that a report does it, compared with libgcc's where
-// that one can be asked, and over stacks that nobody should have to read.
+// unwind_test.c: walks up stacks in all the ways that a report does it, compared with libgcc's
+// where that one can be asked, and over stacks that nobody should have to read.
 #include "runtime/unwind.h"
 
 #include "runtime/module.h"
@@ -98,8 +98,8 @@ static __attribute__((noinline)) void compare_here(void)
 
 typedef void leaf(void);
 
-// here_is_more keeps a call before it from being the last thing that a function does, which it could
-// do without a frame.
+// here_is_more keeps a call before it from being the last thing that a function does, which it
+// could do without a frame.
 #define here_is_more() __asm__ volatile("")
 
 static __attribute__((noinline)) int plain(leaf *f, int a)

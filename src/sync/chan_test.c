@@ -31,7 +31,8 @@ TEST(chan_values_come_out_in_the_order_they_went_in)
     }
 }
 
-// A frame holds a copy of a value for each send in it, and sanitizers do not let them share a place.
+// A frame holds a copy of a value for each send in it, and sanitizers do not let them share a
+// place.
 enum { LARGE_STACK = 8 << 20 };
 
 #define BYTES_OF(n)                                                                                \

@@ -8,7 +8,8 @@
 // by (barging): the mutex does not stand idle while a goroutine is on its way back to a core. One
 // that loses this way for longer than 1 ms turns the mutex to starving: nobody barges, and each
 // unlock hands the mutex to the first in the queue, closed, until nobody waits that long. So nobody
-// waits forever. (In seeded mode, where no clock may decide, so many lost turns count as long.) Handing over always would make each lock cost a switch.
+// waits forever. (In seeded mode, where no clock may decide, so many lost turns count as long.)
+// Handing over always would make each lock cost a switch.
 //
 // The bits of state_:
 //   LOCKED    somebody has it.

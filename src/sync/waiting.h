@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// waiting.h: how this room's tests know that a goroutine has parked, without a clock: they look into
-// the queue that it has to be in.
+// waiting.h: how this room's tests know that a goroutine has parked, without a clock: they look
+// into the queue that it has to be in.
 #ifndef BORA_SRC_WAITING_H
 #define BORA_SRC_WAITING_H
 
@@ -17,7 +17,8 @@ static inline size_t queue_length(int32_t *lock, const bo__waitq *q)
     return n;
 }
 
-// await_queue returns once n goroutines are in a queue; if they never are, the test's time runs out.
+// await_queue returns once n goroutines are in a queue; if they never are, the test's time runs
+// out.
 static inline void await_queue(int32_t *lock, const bo__waitq *q, size_t n)
 {
     while (queue_length(lock, q) != n)

@@ -2,8 +2,8 @@
 // expect.c: the checks, and how a value is compared and shown.
 //
 // Every report is formatted into one buffer and written by one write(2) to standard error, past
-// stdio: a check may fail on any goroutine or thread, while another one holds stdio's lock, and in a
-// process that is about to crash. The state is a counter and two names, all of it process-wide,
+// stdio: a check may fail on any goroutine or thread, while another one holds stdio's lock, and in
+// a process that is about to crash. The state is a counter and two names, all of it process-wide,
 // since a process runs one test.
 //
 // Ending a test early is _exit: there is no stack to unwind, no lock to free, and the process was

@@ -4,8 +4,8 @@
 // A fixed number of slots, one running process each; the loop sleeps in sigtimedwait until a child
 // ends, a deadline passes or somebody interrupts the run. Each child leads a process group of its
 // own, and the whole group is killed when the test is over, so that what a test started ends with
-// it. Output goes to a memory file rather than a pipe: nobody has to drain it, a crash loses none of
-// it, and an orphan that holds it open delays nothing.
+// it. Output goes to a memory file rather than a pipe: nobody has to drain it, a crash loses none
+// of it, and an orphan that holds it open delays nothing.
 //
 // A test that runs out of time first gets SIGQUIT, to which the runtime answers with a dump of its
 // goroutines, and is killed a moment later: the report shows where it hung.

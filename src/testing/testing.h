@@ -29,8 +29,9 @@ struct test_plan {
     bool verbose;         // Also name the tests that pass, with what they wrote.
 };
 
-// test_parse_count and test_parse_timeout read the values of -count, -parallel (1 to TEST_COUNT_MAX)
-// and -timeout ("500ms", "90s", "1.5m", "2h", up to eleven days), and report whether they are such.
+// test_parse_count and test_parse_timeout read the values of -count, -parallel (1 to
+// TEST_COUNT_MAX) and -timeout ("500ms", "90s", "1.5m", "2h", up to eleven days), and report
+// whether they are such.
 enum { TEST_COUNT_MAX = 1000000 };
 bool test_parse_count(const char *text, int *out);
 bool test_parse_timeout(const char *text, bo_duration *out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every folder of examples/ is a program that builds without a warning, and a test beside it runs it.
+// Every folder of examples/ is a program that builds without a warning, and a test beside it runs
+// it.
 #include <bora/arena.h>
 #include <bora/process.h>
 #include <bora/test.h>
@@ -10,7 +11,8 @@
 
 static bo_arena arena;
 
-// Runs a line of shell at the root of the tree, with $BORA as the tool and $DIR as the test's folder.
+// Runs a line of shell at the root of the tree, with $BORA as the tool and $DIR as the test's
+// folder.
 static bo_process_result sh(const char *line)
 {
     const char *tool = getenv("BORA_TOOL");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the documents show is compiled as it is printed: each ```c block is a file. One that has a bo_main
-// is a program, one that includes bora/test.h is a test and passes. Links lead to files that exist.
+// What the documents show is compiled as it is printed: each ```c block is a file. One that has a
+// bo_main is a program, one that includes bora/test.h is a test and passes. Links lead to files
+// that exist.
 #include "tree.h"
 
 #include <bora/arena.h>

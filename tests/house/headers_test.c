@@ -29,8 +29,8 @@ static bo_str public_name(bo_str line)
 
 typedef BO_MAP(bo_str, bool) names;
 
-// Every public name of a header, with whether a comment speaks for it: one that it follows without an
-// empty line, or that of the type just before. An inline body further below needs no second one.
+// Every public name of a header, with whether a comment speaks for it: one that it follows without
+// an empty line, or that of the type just before. An inline body further below needs no second one.
 static void read_names(names *all, bo_str text)
 {
     bool commented = false, type_ended = false;

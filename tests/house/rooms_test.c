@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The rooms of src/ stand one upon the other: a room uses those before it in meson.build's list, never
-// one after it. Told twice: by what its files include, and by what its objects are linked with, since a
-// declaration can be written by hand.
+// The rooms of src/ stand one upon the other: a room uses those before it in meson.build's list,
+// never one after it. Told twice: by what its files include, and by what its objects are linked
+// with, since a declaration can be written by hand.
 #include "tree.h"
 
 #include <bora/arena.h>

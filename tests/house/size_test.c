@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What one person holds in the head: the sizes of files and functions, the depth of nesting, and what
-// every file begins with. The code is laid out by clang-format, so lines are enough to tell them.
+// What one person holds in the head: the sizes of files and functions, the depth of nesting, and
+// what every file begins with. The code is laid out by clang-format, so lines are enough to tell
+// them.
 #include "tree.h"
 
 #include <bora/test.h>

@@ -12,8 +12,8 @@ struct paths {
     size_t len;
 };
 
-// tree_files is all files below a folder ("" is the root) whose names end so, sorted; build/ and hidden
-// folders are left out.
+// tree_files is all files below a folder ("" is the root) whose names end so, sorted; build/ and
+// hidden folders are left out.
 struct paths tree_files(const char *dir, const char *suffix);
 
 // tree_path is the absolute path of one of the tree's.

@@ -118,8 +118,8 @@ TEST(nothing_is_compiled_when_nothing_has_changed)
 
 TEST(what_has_changed_is_compiled_and_nothing_else)
 {
-    // A file that was written while the compiler ran might not be what it has read, so it is read again
-    // the next time: touch -d makes what is new old enough.
+    // A file that was written while the compiler ran might not be what it has read, so it is read
+    // again the next time: touch -d makes what is new old enough.
     static const struct {
         const char *name, *change, *says;
         bool main_compiled, word_compiled;

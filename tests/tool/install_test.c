@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// bora install: the installed library and tool, and those who use them: pkg-config, CMake, Meson. All of
-// it after the folder has been moved, since nothing installed may know where it was put.
+// bora install: the installed library and tool, and those who use them: pkg-config, CMake, Meson.
+// All of it after the folder has been moved, since nothing installed may know where it was put.
 #include "shell.h"
 
 #include <bora/test.h>
 
 #include <stdio.h>
 
-// Installs below "the place", moved there from elsewhere, and makes its tool the one that sh uses. A link
-// without a space leads there, for what shells and pkg-config split.
+// Installs below "the place", moved there from elsewhere, and makes its tool the one that sh uses.
+// A link without a space leads there, for what shells and pkg-config split.
 static void install_and_move(void)
 {
     struct reply r =

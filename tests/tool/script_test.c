@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ./bora, the script before the tool: on machines that lack things, and when there is nothing to do.
+// ./bora, the script before the tool: on machines that lack things, and when there is nothing to
+// do.
 #include "shell.h"
 
 #include <bora/test.h>
@@ -15,8 +16,8 @@ static const char *tree(void)
     return path;
 }
 
-// A machine of plain Unix commands: bin/ is its whole PATH, fresh/ a tree that was never built. Tests add
-// package managers to bin/.
+// A machine of plain Unix commands: bin/ is its whole PATH, fresh/ a tree that was never built.
+// Tests add package managers to bin/.
 static void make_machine(void)
 {
     struct reply r =

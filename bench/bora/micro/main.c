@@ -4,9 +4,9 @@
 //
 //     micro NAME [DIVISOR]
 //
-// runs one of them and prints a line for each result: "name value unit". The number of operations is
-// fixed, so that two runs do the same work; DIVISOR makes it smaller for a quick look. `bora bench`
-// runs them in turn with their twins.
+// runs one of them and prints a line for each result: "name value unit". The number of operations
+// is fixed, so that two runs do the same work; DIVISOR makes it smaller for a quick look. `bora
+// bench` runs them in turn with their twins.
 #include "micro.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -40,8 +40,8 @@ static void wait_for(bo_chan(int) release, bo_wg *arrived, bo_wg *gone)
 }
 
 // bench_parked starts n goroutines that wait on one channel. The time is that until the last is
-// about to wait; the memory, once at rest, is the process's growth per goroutine, the same as the machine sees it,
-// and what the whole process then takes.
+// about to wait; the memory, once at rest, is the process's growth per goroutine, the same as the
+// machine sees it, and what the whole process then takes.
 void bench_parked(int64_t n)
 {
     bo_chan(int) release = bo_chan_new(int, 0);

@@ -71,9 +71,9 @@ void test_case(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // that is in it when the test is over. The same path at every call.
 const char *test_dir(void);
 
-// test_emulated reports whether the test runs under an emulator of its processor (--aarch64 on
-// another machine), which has threads of its own and a say in signals.
-bool test_emulated(void);
+// test_runs_under reports whether another program runs the test: "qemu" (--aarch64 on another
+// machine), "valgrind". For what those cannot do, not for what they find.
+bool test_runs_under(const char *program);
 
 // A finished program: its exit status (128 + the signal's number if one killed it) and what it
 // wrote to standard output and standard error, up to 1 MB, with a NUL behind it.

@@ -345,7 +345,7 @@ TEST_PROGRAM(receives_what_nobody_sends)
 
 TEST(a_deadlock_is_reported_with_all_goroutines_and_status_2)
 {
-    if (test_emulated())
+    if (test_runs_under("qemu"))
         test_skip("nobody can count the program's threads under QEMU, which has some of its own");
     test_result r = test_run("receives_what_nobody_sends", NULL);
     EXPECT_EQ(r.status, 2);
@@ -364,7 +364,7 @@ TEST_PROGRAM(deadlocks_pinned)
 
 TEST(a_deadlock_of_a_pinned_goroutine_is_one_too)
 {
-    if (test_emulated())
+    if (test_runs_under("qemu"))
         test_skip("nobody can count the program's threads under QEMU, which has some of its own");
     test_result r = test_run("deadlocks_pinned", NULL);
     EXPECT_EQ(r.status, 2);
@@ -410,7 +410,7 @@ TEST_PROGRAM(waits_for_a_foreign_thread_that_ends)
 
 TEST(it_is_a_deadlock_once_the_last_foreign_thread_has_ended)
 {
-    if (test_emulated())
+    if (test_runs_under("qemu"))
         test_skip("nobody can count the program's threads under QEMU, which has some of its own");
     test_result r = test_run("waits_for_a_foreign_thread_that_ends", NULL);
     EXPECT_EQ(r.status, 2);

@@ -100,7 +100,7 @@ static const char words[] = "all goroutines are asleep - deadlock!";
 
 TEST(deadlock_is_reported_whoever_was_the_last_to_wait)
 {
-    if (test_emulated())
+    if (test_runs_under("qemu"))
         test_skip("nobody can count the program's threads under QEMU, which has some of its own");
     static const char *const programs[] = {
         "program_waits_for_ever", "program_waits_for_ever_on_a_pinned_thread",

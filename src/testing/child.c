@@ -135,10 +135,10 @@ static void keep(const char *bytes)
     }
 }
 
-bool test_emulated(void)
+bool test_runs_under(const char *program)
 {
     const char *exec = getenv(TEST_EXEC_VARIABLE);
-    return exec && strstr(exec, "qemu");
+    return exec && strstr(exec, program);
 }
 
 test_result test_run(const char *program, const char *const *environment)

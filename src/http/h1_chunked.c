@@ -10,6 +10,7 @@
 typedef enum {
     SIZE,       // a size's first digit
     MORE_SIZE,  // a further digit, or what ends the size
+    SPACE,      // more of it, or the semicolon of an extension
     EXTENSION,
     SIZE_LF,
     DATA,
@@ -48,20 +49,26 @@ static state take_size(h1_chunked *c, char byte)
         return bad(c, "a chunk's size is missing");
     if (byte == '\r')
         return SIZE_LF;
-    if (byte == ';' || byte == ' ' || byte == '\t')
+    if (byte == ';')
         return EXTENSION;
+    if (byte == ' ' || byte == '\t')
+        return SPACE;
     return bad(c, "a chunk's size is not hexadecimal");
 }
 
-static state take_extension(h1_chunked *c, char byte)
+static state take_extension(h1_chunked *c, state at, char byte)
 {
-    if (byte == '\r')
+    if (at == EXTENSION && byte == '\r')
         return SIZE_LF;
+    //= RFC 9112 7.1.1: chunk-ext = *( BWS ";" BWS chunk-ext-name [ ... ] ): nothing else follows a
+    //= space.
+    if (at == SPACE && byte != ';' && byte != ' ' && byte != '\t')
+        return bad(c, "a space behind a chunk's size");
     if (http_is_control(byte))
         return bad(c, "a control character in a chunk's extension");
     if (c->extension_bytes++ == H1_CHUNK_EXTENSIONS_MAX)
         return bad(c, "the chunks' extensions are too long");
-    return EXTENSION;
+    return at == SPACE && byte != ';' ? SPACE : EXTENSION;
 }
 
 static state take_trailer(h1_chunked *c, state at, char byte)
@@ -91,8 +98,9 @@ static state take_byte(h1_chunked *c, char byte)
     case SIZE:
     case MORE_SIZE:
         return take_size(c, byte);
+    case SPACE:
     case EXTENSION:
-        return take_extension(c, byte);
+        return take_extension(c, (state)c->state, byte);
     case SIZE_LF:
         c->digits = 0;
         return take_lf(c, byte, c->left ? DATA : TRAILER);

@@ -57,6 +57,9 @@ static ptrdiff_t decode_segment(bo_str raw, char *into)
 
 const char *bo__http_path_split(bo_str raw, bo_arena *arena, http_path *out)
 {
+    // Browsers take "\\" for "/": "/\\host" would be another server if it went into a Location.
+    if (bo_str_find_byte(raw, '\\') >= 0)
+        return "the path has a backslash";
     bool encoded = bo_str_find_byte(raw, '%') >= 0;
     char *text = encoded ? bo_alloc_raw(arena, raw.len, 1) : NULL, *to = text;
     out->count = 0;

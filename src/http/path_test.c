@@ -48,10 +48,10 @@ TEST(path_splits_before_it_decodes)
     bo_arena_free(&arena);
 }
 
-TEST(path_refuses_broken_escapes_and_nul)
+TEST(path_refuses_broken_escapes_nul_and_backslashes)
 {
-    static const char *const cases[] = {"/%",    "/%4",    "/%4g", "/%g4",
-                                        "/a%/b", "/a%2/b", "/%00", "/a%00b"};
+    static const char *const cases[] = {"/%",     "/%4",  "/%4g",   "/%g4", "/a%/b",
+                                        "/a%2/b", "/%00", "/a%00b", "/\\a", "/a\\..\\b"};
     bo_arena arena = {0};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         test_case("%s", cases[i]);

@@ -64,7 +64,7 @@ static bo_err delete_user(bo_http_request *req, bo_http_response *res)
 
 int bo_main(int argc, char **argv)
 {
-    store users = {0};
+    static store users;
     bo_http_mux *mux = bo_http_mux_new(&users);
     bo_http_handle(mux, "GET /users", list_users);
     bo_http_handle(mux, "POST /users", create_user);
@@ -76,10 +76,11 @@ int bo_main(int argc, char **argv)
     bo_err err = bo_http_serve(argc > 1 ? argv[1] : ":8080", mux, .access_log = true,
                                .body_bytes_max = 64 << 10);
     bo_http_mux_free(mux);
+    if (err) {  // A handler may have been left behind: the store stays as it is.
+        fprintf(stderr, "users: %s\n", bo_err_message(err));
+        bo_err_free(err);
+        return 1;
+    }
     store_free(&users);
-    if (!err)
-        return 0;
-    fprintf(stderr, "users: %s\n", bo_err_message(err));
-    bo_err_free(err);
-    return 1;
+    return 0;
 }

@@ -60,7 +60,7 @@ typedef struct {
 // ---- routes ----
 
 // bo_http_mux_new makes an empty mux. context is what bo_http_context gives to the handlers; it
-// must outlive the serving. Free with bo_http_mux_free, once nothing serves it any more.
+// must outlive the serving. Free with bo_http_mux_free; a server keeps the mux until it is gone.
 bo_http_mux *bo_http_mux_new(void *context);
 void bo_http_mux_free(bo_http_mux *mux);
 
@@ -213,7 +213,7 @@ typedef struct {
     bo_duration idle_timeout;     // From a response to the next request's first byte; 60 s.
     bo_duration write_timeout;    // For the client to take what was sent, each time; 30 s.
     bo_duration drain_timeout;    // For requests in flight to finish at the end; 25 s.
-    bool access_log;              // A line for each request, at level info.
+    bool access_log;              // A line for each request, at level info: see below.
 } bo_http_options;
 
 // A handler's scope (bora/group.h) ends with BO_CANCELED when its client hangs up, also when that only
@@ -221,10 +221,23 @@ typedef struct {
 // return, while the response, if the handler writes one all the same, is sent. It ends with
 // BO_TIMEOUT when handler_timeout is over, and with BO_CANCELED at the end of a drain.
 
+// The access log has a line (bora/log.h) for each request, once it was answered:
+//
+//     2026-11-24T04:05:06.789Z INFO request method=GET path=/users/1 status=200 bytes=57 took=83us
+//     client=127.0.0.1:50312                                             (all of it in one line)
+//
+// path is as it was sent, undecoded and without the query, which may hold secrets; its first 2 KB.
+// bytes are those of the body, took is the handler's time. What was refused (400, 408, 431, ...) has
+// the method and the path as far as they were understood. A response that did not become whole is
+// "request cut off" instead; its status is 499 if nothing was written, since the client had gone or
+// the drain's time was over. A client that leaves before its head is whole has asked for nothing.
+
 // bo_http_serve(addr, mux, .option = value...) listens on addr (":8080", "127.0.0.1:0", "[::1]:80")
 // and serves until the process gets SIGTERM or SIGINT; then it drains as bo_http_server_shutdown
 // says, and returns. A second signal ends the process at once, as it would without Bora. Parks.
-// Errors: those of bo_listen; BO_TIMEOUT if requests had to be cut off at the end.
+// Errors: those of bo_listen; BO_TIMEOUT if requests had to be cut off at the end. Handlers that heed
+// no scope may still run then: what they use is not to be freed, nor to live on bo_main's stack, and
+// the program is to end.
 //
 //     bo_http_serve(":8080", mux, .access_log = true, .body_bytes_max = 64 << 10)
 #define bo_http_serve(addr, mux, ...) bo__http_serve((addr), (mux), &(bo_http_options){__VA_ARGS__})
@@ -237,8 +250,6 @@ typedef struct {
 //     ...bo_http_server_port(server)...
 //     bo_http_server_shutdown(server);        // bo_http_server_run returns when drained
 //     bo_http_server_free(server);            // after it has returned
-//
-// The mux must outlive the server.
 #define bo_http_server_new(mux, ...) bo__http_server_new((mux), &(bo_http_options){__VA_ARGS__})
 void bo_http_server_free(bo_http_server *server);
 
@@ -248,9 +259,11 @@ bo_err bo_http_server_listen(bo_http_server *server, const char *addr);
 int bo_http_server_port(const bo_http_server *server);
 
 // bo_http_server_run serves until bo_http_server_shutdown, and returns when every connection is
-// done. Parks. BO_TIMEOUT: the drain's time was over, and what still ran was canceled. While
-// descriptors or memory for sockets are short it goes on serving those it has, and accepts again as
-// soon as it can.
+// done. Parks. BO_TIMEOUT: the drain's time was over, and what still ran was canceled. It waits 2
+// seconds for canceled handlers; those that heed no scope are then left behind, and the message
+// says how many. Server and mux stay for them even if they are freed; the mux's context and all else
+// that they use is the program's to keep. While descriptors or memory for sockets are short it goes
+// on serving those it has, and accepts again as soon as it can.
 bo_err bo_http_server_run(bo_http_server *server);
 
 // bo_http_server_shutdown begins the drain: no connection is accepted any more, idle ones close at

@@ -30,6 +30,9 @@ enum { POOL_MAX = 64 };
 // What a client may still send, and for how long, after it was told that nobody listens.
 #define LINGER (2 * BO_SECOND)
 
+// What the access log shows of a request, and the status that it gives to one that got no answer.
+enum { LOGGED_METHOD_MAX = 32, LOGGED_PATH_MAX = 2048, CLIENT_GONE = 499 };
+
 // A handler that has taken so long once makes its route slow.
 #define SLOW (100 * BO_MICROSECOND)
 
@@ -102,13 +105,19 @@ void bo__h1_works_free(bo_http_server *server)
 
 // -- one exchange ---------------------------------------------------------------------------------
 
-static void log_access(const h1_work *w, int64_t started)
+// log_access writes the line of a request. The client's part of it is bounded, so that it cannot push
+// out ours: a line that is too long is cut at its end.
+static void log_access(const h1_work *w, bool whole, int64_t started)
 {
-    const http_exchange *x = &w->x;
+    const bo_http_request *req = &w->x.req;
+    const bo_http_response *res = &w->x.res;
     char text[BO_ADDR_TEXT_MAX];
     bo_addr client = bo_conn_remote_addr(w->net);
-    bo_log_info("request", bo_kv("method", x->req.method), bo_kv("path", x->req.path),
-                bo_kv("status", x->res.status), bo_kv("bytes", x->res.no_body ? 0 : x->res.written),
+    bo_log_info(whole ? "request" : "request cut off",
+                bo_kv("method", bo_str_sub(req->method, 0, LOGGED_METHOD_MAX)),
+                bo_kv("path", bo_str_sub(req->path, 0, LOGGED_PATH_MAX)),
+                bo_kv("status", res->status ? res->status : CLIENT_GONE),
+                bo_kv("bytes", res->no_body ? 0 : res->written),
                 bo_kv_duration("took", bo_mono() - started),
                 bo_kv("client", bo_addr_format(&client, text)));
 }
@@ -133,7 +142,7 @@ static bool answer(h1_work *w, bo__scope *scope)
     if (pipelined && route && bo_mono() - started > SLOW)
         __atomic_store_n(&route->slow, true, __ATOMIC_RELAXED);
     if (access_log)
-        log_access(w, started);
+        log_access(w, whole, started);
     return whole;
 }
 
@@ -183,7 +192,8 @@ static void refuse(h1_work *w)
     bo_err err = bo_http_write_problem(&w->x.res, w->head.status, bo_str_of(w->head.reason));
     bo_err_free(err);
     if (w->server->options.access_log)
-        log_access(w, bo_mono());
+        log_access(w, true, bo_mono());
+    bo_arena_reset(&w->x.arena);
 }
 
 // linger lets the client read the last response: to close a socket with something unread in it
@@ -191,11 +201,13 @@ static void refuse(h1_work *w)
 static void linger(h1_work *w)
 {
     char scratch[4096];
-    size_t got;
+    size_t got = 1;
+    int64_t deadline = bo_mono() + LINGER;
     bo_err err = bo_conn_shutdown_write(w->net);
-    bo_conn_set_read_deadline(w->net, bo_mono() + LINGER);
-    while (!err && !(err = bo_conn_read(w->net, scratch, sizeof scratch, &got)) && got > 0)
-        ;
+    bo_conn_set_read_deadline(w->net, deadline);
+    // A client that never lets the connection wait would never meet the deadline there.
+    while (!err && got > 0 && bo_mono() < deadline)
+        err = bo_conn_read(w->net, scratch, sizeof scratch, &got);
     bo_err_free(err);
 }
 
@@ -208,10 +220,11 @@ static bool exchange(h1_work *w, bo__scope *scope)
     bo_arena_reset(&w->x.arena);
     if (clean && w->persistent)
         return true;
-    bool sent = bo__h1_send_out(w);
+    // One that did not ask for the end may have sent the next request already.
+    bool asked_to_close = !w->head.persistent, sent = bo__h1_send_out(w);
     if (!whole && w->until_close)
         bo__conn_reset_when_freed(w->net);
-    else if (sent && (!clean || w->start < w->end))
+    else if (sent && !(clean && asked_to_close && w->start == w->end))
         linger(w);
     return false;
 }

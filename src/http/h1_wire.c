@@ -386,6 +386,9 @@ void bo__h1_open_refused(h1_work *w)
     open_exchange(w);
     w->head.minor = 1;
     w->head.body = H1_BODY_NONE;
+    // As far as they were understood: for the log.
+    w->x.req.method = http_span_str(w->in + w->start, w->head.method);
+    w->x.req.path = http_span_str(w->in + w->start, w->head.path);
 }
 
 // make_body_room moves the head to the front if there is little room behind it.

@@ -12,12 +12,19 @@ bo_http_mux *bo_http_mux_new(void *context)
 {
     bo_http_mux *mux = bo_calloc(1, sizeof *mux);
     mux->context = context;
+    mux->holders = 1;
+    return mux;
+}
+
+bo_http_mux *bo__http_mux_hold(bo_http_mux *mux)
+{
+    atomic_fetch_add(&mux->holders, 1);
     return mux;
 }
 
 void bo_http_mux_free(bo_http_mux *mux)
 {
-    if (!mux)
+    if (!mux || atomic_fetch_sub(&mux->holders, 1) > 1)
         return;
     bo__http_router_free(&mux->router);
     free(mux);

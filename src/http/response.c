@@ -223,8 +223,9 @@ static bool has_gone(const http_exchange *x, bo_err err)
 
 static void log_failure(const http_exchange *x, bo_err err)
 {
-    bo_log_error("handler failed", bo_kv("route", bo_http_route(&x->req)),
-                 bo_kv("target", x->req.target), bo_kv("err", err));
+    // The target is the client's and comes last: what does not fit into a line is cut off there.
+    bo_log_error("handler failed", bo_kv("route", bo_http_route(&x->req)), bo_kv("err", err),
+                 bo_kv("target", x->req.target));
 }
 
 // answer_error answers with what an error means.
@@ -247,9 +248,10 @@ bool bo__http_finish(http_exchange *x, bo_err err)
         bo_err sent = err ? answer_error(x, err) : bo_http_write(res, 204, NULL, bo_s(""));
         whole = !sent;
         bo_err_free(sent);
-    } else if (whole && err && res->state == HTTP_RESPONSE_STARTED) {
+    } else if (whole && err) {
+        // The client cannot be told any more.
         log_failure(x, err);
-        whole = false;
+        whole = res->state == HTTP_RESPONSE_WHOLE;
     }
     if (res->framing == HTTP_FRAMING_SIZED && res->written != res->length && !res->no_body)
         whole = false;

@@ -20,14 +20,15 @@ typedef struct {
 } http_pool;
 
 struct bo_http_server {
-    const bo_http_mux *mux;
+    bo_http_mux *mux;         // Held.
     bo_http_options options;  // No member is zero but access_log and handler_timeout.
     bo_listener *listener;
     _Atomic bool draining;
-    bo_mutex lock;    // Guards conns and alive.
+    bo_mutex lock;    // Guards conns, alive and released.
     bo_cond emptied;  // alive is 0.
     h1_conn *conns;   // Those that can be drained or cut.
     size_t alive;     // Those and the ones that are being freed.
+    bool released;    // The last of them frees the server.
     http_pool pools[HTTP_POOLS];
 };
 

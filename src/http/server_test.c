@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Servers: time-outs, clients that go, the drain, shortages, and a crowd.
+#include "http/h1_wire.h"
 #include "http/http_test.h"
+#include "http/server.h"
 #include <bora/chan.h>
 #include <bora/sync.h>
 #include <netinet/in.h>
@@ -124,7 +126,7 @@ TEST(server_gives_up_on_slow_heads_and_bodies)
     EXPECT_EQ(http_bed_end(&bed), NULL);
 }
 
-// pour sends without a pause.
+// pour sends without a pause until the other side will not have it.
 static bo_err pour(bo_conn *conn, const char *text)
 {
     bo_err err = NULL;
@@ -148,6 +150,24 @@ TEST(server_gives_up_on_a_body_that_neither_ends_nor_pauses)
     EXPECT_EQ(bo_str_sub(heard, 9, 12), "408");
     bo_conn_close(conn);
     EXPECT_EQ(bo_group_wait(&group), NULL);
+    bo_conn_free(conn);
+    EXPECT_EQ(http_bed_end(&bed), NULL);
+}
+
+// What a client sends after an answer that ends the connection is taken for a while, no matter how fast
+// it comes.
+TEST(server_gives_up_on_a_client_that_never_stops_sending)
+{
+    static char block[64 << 10];
+    memset(block, 'x', sizeof block - 1);
+    struct http_bed bed;
+    struct stage stage = {0};
+    http_bed_start(&bed, &stage, routes);
+    bo_conn *conn = http_dial(&bed);
+    http_say(conn, bo_s("no request\r\n"));
+    bo_str heard = http_hear(&bed.arena, conn, bo_s(""));
+    EXPECT_EQ(bo_str_sub(heard, 9, 12), "400");
+    EXPECT_EQ(pour(conn, block), NULL);
     bo_conn_free(conn);
     EXPECT_EQ(http_bed_end(&bed), NULL);
 }
@@ -328,6 +348,23 @@ TEST(server_drain_closes_idle_connections_and_lets_requests_finish)
     EXPECT_EQ(http_bed_end(&bed), NULL);
 }
 
+// To close with something unread would take the response back: the client would see a reset.
+TEST(server_drain_loses_no_response_to_a_request_that_comes_too_late)
+{
+    struct http_bed bed;
+    struct stage stage = {0};
+    http_bed_start(&bed, &stage, routes);
+    bo_conn *conn = http_dial(&bed);
+    http_say(conn, bo_s(GET("/hold")));
+    bo_semaphore_acquire(&stage.entered, 1);
+    bo_http_server_shutdown(bed.server);
+    http_say(conn, bo_s(GET("/hold")));
+    bo_semaphore_release(&stage.go_on, 1);
+    EXPECT_EQ(http_hear(&bed.arena, conn, bo_s("")), HELD_LAST);
+    bo_conn_free(conn);
+    EXPECT_EQ(http_bed_end(&bed), NULL);
+}
+
 TEST(server_drain_cancels_what_takes_too_long)
 {
     struct http_bed bed;
@@ -341,6 +378,42 @@ TEST(server_drain_cancels_what_takes_too_long)
     EXPECT_EQ(stage.err, BO_CANCELED);
     bo_conn_free(sleeping);
     bo_conn_free(half);
+}
+
+// stubborn heeds no scope, as a library that knows nothing of them.
+static bo_err stubborn(bo_http_request *req, bo_http_response *res)
+{
+    struct stage *stage = bo_http_context(req);
+    bo_semaphore_release(&stage->entered, 1);
+    bo_semaphore_acquire(&stage->go_on, 1);
+    bo_err err = bo_http_write(res, 200, NULL, bo_s("too late"));
+    bo_semaphore_release(&stage->left, 1);
+    return err;
+}
+
+TEST(server_drain_leaves_a_handler_behind_that_heeds_no_scope)
+{
+    static const struct http_bed_route stubborn_routes[] = {{"GET /stubborn", stubborn},
+                                                            {NULL, NULL}};
+    for (int runner_ends = 0; runner_ends < 2; runner_ends++) {
+        test_case("%s", runner_ends ? "the scope of the runner ends" : "shut down");
+        struct http_bed bed;
+        struct stage stage = {0};
+        http_bed_start(&bed, &stage, stubborn_routes, .drain_timeout = BO_MILLISECOND);
+        bo_conn *conn = http_dial(&bed);
+        http_say(conn, bo_s(GET("/stubborn")));
+        bo_semaphore_acquire(&stage.entered, 1);
+        if (runner_ends)
+            bo_group_cancel(&bed.group);
+        // The server and the mux are freed here as far as the program is concerned.
+        EXPECT_ERR_TEXT(http_bed_end(&bed),
+                        "drain: handlers that heed no scope still run, 1 in all: timed out");
+        EXPECT_EQ(http_hear(&bed.arena, conn, bo_s("")), "");
+        bo_semaphore_release(&stage.go_on, 1);
+        bo_semaphore_acquire(&stage.left, 1);
+        bo_conn_free(conn);
+        bo_arena_free(&bed.arena);
+    }
 }
 
 TEST(server_drains_when_the_scope_of_its_runner_ends)
@@ -397,6 +470,26 @@ TEST(server_goes_on_when_descriptors_run_out_and_accepts_again_later)
     EXPECT_EQ(http_hear(&bed.arena, conns[count - 1], bo_s("")), HTTP_BYE_REPLY);
     bo_conn_free(conns[count - 1]);
     bo_conn_free(before);
+    EXPECT_EQ(http_bed_end(&bed), NULL);
+}
+
+TEST(server_keeps_no_memory_of_what_it_refused)
+{
+    struct http_bed bed;
+    struct stage stage = {0};
+    http_bed_start(&bed, &stage, routes);
+    for (int i = 0; i < 20; i++) {
+        bo_str heard = http_talk(&bed, bo_s("no request\r\n"));
+        EXPECT_EQ(bo_str_sub(heard, 9, 12), "400");
+    }
+    bo_http_server_shutdown(bed.server);
+    EXPECT_EQ(bo_group_wait(&bed.group), NULL);
+    int sets = 0;
+    for (int i = 0; i < HTTP_POOLS; i++) {
+        for (h1_work *w = bed.server->pools[i].first; w; w = w->next, sets++)
+            EXPECT_EQ(bo_arena_used(&w->x.arena), 0);
+    }
+    EXPECT(sets > 0);
     EXPECT_EQ(http_bed_end(&bed), NULL);
 }
 

@@ -10,8 +10,9 @@
 //     curl -i -X PUT -d '{"name":"Ada Lovelace"}' localhost:8080/users/1
 //     curl -i -X DELETE localhost:8080/users/1
 //
-// A handler reads from top to bottom and returns the first error that it meets: the server makes the
-// reply of it, with the status that the kind of the error stands for and its message as the reason.
+// A handler reads from top to bottom and returns the first error that it meets: the server makes
+// the reply of it, with the status that the kind of the error stands for and its message as the
+// reason.
 #include "store.h"
 
 #include <stdio.h>

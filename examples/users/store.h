@@ -5,7 +5,8 @@
 
 #include <bora.h>
 
-// A user, in C and in JSON: one list of fields makes the struct and says how it is read and written.
+// A user, in C and in JSON: one list of fields makes the struct and says how it is read and
+// written.
 #define USER_FIELDS(FIELD)                                                                         \
     FIELD(int64_t, id, "id")                                                                       \
     FIELD(bo_str, name, "name", .min_len = 1, .max_len = 100)                                      \
@@ -20,8 +21,8 @@ enum { USERS_MAX = 10000 };
 
 typedef BO_MAP(int64_t, user *) user_map;
 
-// A zero store is ready. All of it may be used by any number of goroutines at once. What it gives is
-// copied to the arena, since another request may change or delete the user a moment later.
+// A zero store is ready. All of it may be used by any number of goroutines at once. What it gives
+// is copied to the arena, since another request may change or delete the user a moment later.
 typedef struct {
     bo_rwmutex lock;  // Guards the rest.
     user_map by_id;
@@ -31,8 +32,8 @@ typedef struct {
 // store_add keeps a copy of *u, after giving it an id and a time. BO_EXHAUSTED: there are too many.
 bo_err store_add(store *s, bo_arena *arena, user *u);
 
-// store_find, store_update and store_remove: BO_NOT_FOUND. An update keeps the time of creation, and
-// fills it in.
+// store_find, store_update and store_remove: BO_NOT_FOUND. An update keeps the time of creation,
+// and fills it in.
 bo_err store_find(store *s, bo_arena *arena, int64_t id, user *out);
 bo_err store_update(store *s, bo_arena *arena, user *u);
 bo_err store_remove(store *s, int64_t id);

@@ -130,10 +130,10 @@ bo_str bo_http_header(const bo_http_request *req, const char *name);
 size_t bo_http_header_count(const bo_http_request *req);
 bo_http_field bo_http_header_at(const bo_http_request *req, size_t index);
 
-// bo_http_body reads the whole body, or what bo_http_body_read has left of it. Parks. It may be called
-// again and gives the same.
-// BO_TOO_LARGE (413) over the limit, before more than the limit is stored; BO_INVALID (400) if its
-// framing is broken; BO_TIMEOUT if it does not arrive in time; BO_EOF if the client hung up.
+// bo_http_body reads the whole body, or what bo_http_body_read has left of it. Parks. It may be
+// called again and gives the same. BO_TOO_LARGE (413) over the limit, before more than the limit is
+// stored; BO_INVALID (400) if its framing is broken; BO_TIMEOUT if it does not arrive in time;
+// BO_EOF if the client hung up.
 bo_err bo_http_body(bo_http_request *req, bo_str *out);
 
 // bo_http_body_read reads the next bytes of the body, at most size, as they arrive; *got is 0 at
@@ -146,8 +146,8 @@ void bo_http_body_allow(bo_http_request *req, uint64_t bytes_max, bo_duration ti
 
 // bo_http_read_json(req, T, value) reads the body as JSON into *value, a T of a BO_STRUCT. Parks.
 // BO_INVALID (400) with the field, the byte, and what was expected; BO_UNPROCESSABLE (422) with the
-// constraints that are broken (bora/json.h); and bo_http_body's errors. The Content-Type is not looked
-// at: `curl -d` calls everything a form. What *value points to lives in the request's arena.
+// constraints that are broken (bora/json.h); and bo_http_body's errors. The Content-Type is not
+// looked at: `curl -d` calls everything a form. What *value points to lives in the request's arena.
 #define bo_http_read_json(req, T, value)                                                           \
     bo__http_read_json((req), bo_type_of(T), (1 ? (value) : (T *)0))
 
@@ -216,9 +216,9 @@ typedef struct {
     bool access_log;              // A line for each request, at level info: see below.
 } bo_http_options;
 
-// A handler's scope (bora/group.h) ends with BO_CANCELED when its client hangs up, also when that only
-// shuts down its side of the connection and would still read: the calls of Bora's that wait then
-// return, while the response, if the handler writes one all the same, is sent. It ends with
+// A handler's scope (bora/group.h) ends with BO_CANCELED when its client hangs up, also when that
+// only shuts down its side of the connection and would still read: the calls of Bora's that wait
+// then return, while the response, if the handler writes one all the same, is sent. It ends with
 // BO_TIMEOUT when handler_timeout is over, and with BO_CANCELED at the end of a drain.
 
 // The access log has a line (bora/log.h) for each request, once it was answered:
@@ -227,17 +227,18 @@ typedef struct {
 //     client=127.0.0.1:50312                                             (all of it in one line)
 //
 // path is as it was sent, undecoded and without the query, which may hold secrets; its first 2 KB.
-// bytes are those of the body, took is the handler's time. What was refused (400, 408, 431, ...) has
-// the method and the path as far as they were understood. A response that did not become whole is
-// "request cut off" instead; its status is 499 if nothing was written, since the client had gone or
-// the drain's time was over. A client that leaves before its head is whole has asked for nothing.
+// bytes are those of the body, took is the handler's time. What was refused (400, 408, 431, ...)
+// has the method and the path as far as they were understood. A response that did not become whole
+// is "request cut off" instead; its status is 499 if nothing was written, since the client had gone
+// or the drain's time was over. A client that leaves before its head is whole has asked for
+// nothing.
 
 // bo_http_serve(addr, mux, .option = value...) listens on addr (":8080", "127.0.0.1:0", "[::1]:80")
 // and serves until the process gets SIGTERM or SIGINT; then it drains as bo_http_server_shutdown
 // says, and returns. A second signal ends the process at once, as it would without Bora. Parks.
-// Errors: those of bo_listen; BO_TIMEOUT if requests had to be cut off at the end. Handlers that heed
-// no scope may still run then: what they use is not to be freed, nor to live on bo_main's stack, and
-// the program is to end.
+// Errors: those of bo_listen; BO_TIMEOUT if requests had to be cut off at the end. Handlers that
+// heed no scope may still run then: what they use is not to be freed, nor to live on bo_main's
+// stack, and the program is to end.
 //
 //     bo_http_serve(":8080", mux, .access_log = true, .body_bytes_max = 64 << 10)
 #define bo_http_serve(addr, mux, ...) bo__http_serve((addr), (mux), &(bo_http_options){__VA_ARGS__})
@@ -261,9 +262,9 @@ int bo_http_server_port(const bo_http_server *server);
 // bo_http_server_run serves until bo_http_server_shutdown, and returns when every connection is
 // done. Parks. BO_TIMEOUT: the drain's time was over, and what still ran was canceled. It waits 2
 // seconds for canceled handlers; those that heed no scope are then left behind, and the message
-// says how many. Server and mux stay for them even if they are freed; the mux's context and all else
-// that they use is the program's to keep. While descriptors or memory for sockets are short it goes
-// on serving those it has, and accepts again as soon as it can.
+// says how many. Server and mux stay for them even if they are freed; the mux's context and all
+// else that they use is the program's to keep. While descriptors or memory for sockets are short it
+// goes on serving those it has, and accepts again as soon as it can.
 bo_err bo_http_server_run(bo_http_server *server);
 
 // bo_http_server_shutdown begins the drain: no connection is accepted any more, idle ones close at

@@ -6,7 +6,7 @@
 //     user u;
 //     bo_err err = bo_json_decode(&arena, text, user, &u, .refuse_unknown = true);
 //     if (err)
-//         return err;                                 // "age: expected integer, got string at byte 9"
+//         return err;                              // "age: expected integer, got string at byte 9"
 //     bo_str out;
 //     err = bo_json_encode(&arena, user, &u, &out);   // {"id":1,"name":"Ada"}
 //

@@ -3,10 +3,11 @@
 //
 //     accept -> idle -> burst -> idle -> burst -> ... -> close
 //
-// Idle, it holds its h1_conn and nothing else: no buffer, and of its goroutine's stack one page. When bytes
-// come, it borrows a working set, serves the requests that are there, sends all responses at once,
-// and gives the set back. So a request costs one read and one write, and however many connections
-// there are, the memory in use is that of the few that are at work, warm in the cache.
+// Idle, it holds its h1_conn and nothing else: no buffer, and of its goroutine's stack one page.
+// When bytes come, it borrows a working set, serves the requests that are there, sends all
+// responses at once, and gives the set back. So a request costs one read and one write, and however
+// many connections there are, the memory in use is that of the few that are at work, warm in the
+// cache.
 //
 // Pipelined requests are served one after another. Their responses wait for each other's company,
 // but not for a handler that takes its time: once a route has been slow, what is gathered is sent
@@ -105,8 +106,8 @@ void bo__h1_works_free(bo_http_server *server)
 
 // -- one exchange ---------------------------------------------------------------------------------
 
-// log_access writes the line of a request. The client's part of it is bounded, so that it cannot push
-// out ours: a line that is too long is cut at its end.
+// log_access writes the line of a request. The client's part of it is bounded, so that it cannot
+// push out ours: a line that is too long is cut at its end.
 static void log_access(const h1_work *w, bool whole, int64_t started)
 {
     const bo_http_request *req = &w->x.req;
@@ -130,7 +131,8 @@ static bool answer_in_time(h1_work *w)
     return bo__http_answer(w->server->mux, &w->x);
 }
 
-// answer has the request answered, in the scope of the connection. False: the response is not whole.
+// answer has the request answered, in the scope of the connection. False: the response is not
+// whole.
 static bool answer(h1_work *w, bo__scope *scope)
 {
     bool access_log = w->server->options.access_log, pipelined = w->start < w->end || w->out_len;
@@ -275,8 +277,8 @@ static void close_conn(h1_conn *c)
 
 static void wake(void *data);
 
-// rest leaves the connection to the poller until the next request comes. False: it is there already,
-// or there will be none; and if true, the connection may be gone by now.
+// rest leaves the connection to the poller until the next request comes. False: it is there
+// already, or there will be none; and if true, the connection may be gone by now.
 static bool rest(h1_conn *c, bool *goes_on)
 {
     bool resting = false;

@@ -19,8 +19,8 @@ typedef struct {
 } http_path;
 
 // bo__http_path_split takes a raw path, which begins with '/', apart. NULL, or why it cannot be: a
-// percent sign without two hexadecimal digits, an encoded NUL, a backslash that is not encoded, more
-// than HTTP_SEGMENTS_MAX segments. The arena is used only if there is something to decode.
+// percent sign without two hexadecimal digits, an encoded NUL, a backslash that is not encoded,
+// more than HTTP_SEGMENTS_MAX segments. The arena is used only if there is something to decode.
 const char *bo__http_path_split(bo_str raw, bo_arena *arena, http_path *out);
 
 // http_path_rest is the decoded path from segment i on, slashes included.

@@ -3,7 +3,8 @@
 //
 //     {"title":"Not Found","status":404,"detail":"user 7: not found"}
 //
-// There is no "type": it is then about:blank, and the status tells all there is to know of the kind.
+// There is no "type": it is then about:blank, and the status tells all there is to know of the
+// kind.
 #include "http/message.h"
 #include <bora/json.h>
 

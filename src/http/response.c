@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // response.c: what a handler says, and what becomes of its error.
 //
-// A response goes through OPEN, STARTED and WHOLE, and only forward. What is decided here is decided
-// for every wire: which statuses have no body, that a body told to be so long is neither longer nor
-// shorter, which headers belong to the server.
+// A response goes through OPEN, STARTED and WHOLE, and only forward. What is decided here is
+// decided for every wire: which statuses have no body, that a body told to be so long is neither
+// longer nor shorter, which headers belong to the server.
 #include "http/message.h"
 #include "http/scan.h"
 #include <bora/group.h>

@@ -3,10 +3,10 @@
 //
 // The drain has three steps: nobody new is let in and who is idle is closed; who is at work ends;
 // and when the time for that is over, the scopes of those left are canceled and their connections
-// cut. Handlers that heed their scopes are done soon after. One that does not, in a computation or a
-// library's blocking call, must not keep the program from ending: it is left behind. So the server
-// lives until it is released and its last connection has gone, whichever comes later, and holds
-// the mux that long; what else such a handler uses is the program's to leave alone (http.h).
+// cut. Handlers that heed their scopes are done soon after. One that does not, in a computation or
+// a library's blocking call, must not keep the program from ending: it is left behind. So the
+// server lives until it is released and its last connection has gone, whichever comes later, and
+// holds the mux that long; what else such a handler uses is the program's to leave alone (http.h).
 //
 // Rejected: waiting for every handler. It is safe whatever the program frees, but then the one
 // handler that hangs is the one that decides how long a deployment takes.
@@ -20,8 +20,8 @@
 // How long to leave a shortage of descriptors alone.
 #define SHORTAGE_PAUSE (10 * BO_MILLISECOND)
 
-// How long handlers have to return once their scopes have been canceled. With the drain's 25 seconds
-// it is under the 30 that orchestrators wait before they kill.
+// How long handlers have to return once their scopes have been canceled. With the drain's 25
+// seconds it is under the 30 that orchestrators wait before they kill.
 #define GRACE (2 * BO_SECOND)
 
 static bo_http_options with_defaults(const bo_http_options *given)
@@ -142,8 +142,8 @@ static bo_err wait_empty(bo_http_server *server, int64_t deadline, size_t *left)
     return err;
 }
 
-// drain lets go of all connections. BO_TIMEOUT: of some by force. *left are those whose handlers still
-// run.
+// drain lets go of all connections. BO_TIMEOUT: of some by force. *left are those whose handlers
+// still run.
 static bo_err drain(bo_http_server *server, size_t *left)
 {
     for_each_conn(server, bo__h1_drain);

@@ -32,8 +32,9 @@ struct bo_http_server {
     http_pool pools[HTTP_POOLS];
 };
 
-// bo__http_server_enter lists a connection; bo__http_server_leave takes it out again, after which it
-// is nobody else's; bo__http_server_gone says that it is no more, after which the server may be gone.
+// bo__http_server_enter lists a connection; bo__http_server_leave takes it out again, after which
+// it is nobody else's; bo__http_server_gone says that it is no more, after which the server may be
+// gone.
 void bo__http_server_enter(bo_http_server *server, h1_conn *conn);
 void bo__http_server_leave(bo_http_server *server, h1_conn *conn);
 void bo__http_server_gone(bo_http_server *server);

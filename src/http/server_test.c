@@ -154,8 +154,8 @@ TEST(server_gives_up_on_a_body_that_neither_ends_nor_pauses)
     EXPECT_EQ(http_bed_end(&bed), NULL);
 }
 
-// What a client sends after an answer that ends the connection is taken for a while, no matter how fast
-// it comes.
+// What a client sends after an answer that ends the connection is taken for a while, no matter how
+// fast it comes.
 TEST(server_gives_up_on_a_client_that_never_stops_sending)
 {
     static char block[64 << 10];

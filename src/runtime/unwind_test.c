@@ -413,6 +413,8 @@ static void call_badly(void)
 
 TEST(unwind_tells_who_called_through_a_bad_pointer)
 {
+    if (test_runs_under("valgrind"))
+        test_skip("Valgrind objects when the kernel is asked about memory that is not there");
     static char data[64];
     handle(SIGSEGV, on_bad_call);
     handle(SIGBUS, on_bad_call);
@@ -665,6 +667,8 @@ TEST(unwind_tells_the_calls_below_a_damaged_frame)
 
 TEST(unwind_reads_nothing_outside_of_the_stack)
 {
+    if (test_runs_under("valgrind"))
+        test_skip("Valgrind objects when the kernel is asked about memory that is not there");
     uintptr_t words[4] = {1, 2, 3, 4}, out = 0;
     struct bo__stack stack = {.low = (uintptr_t)(words + 1), .high = (uintptr_t)(words + 3)};
     EXPECT(!bo__stack_read(&stack, (uintptr_t)words, &out));

@@ -12,6 +12,7 @@ enum {
     HEADER_LINES_MAX = 500,
     FUNCTION_LINES_MAX = 70,
     NESTING_MAX = 3,
+    COLUMNS_MAX = 100,
 };
 
 static bool is_source(bo_str path)
@@ -104,6 +105,31 @@ TEST(functions_are_short_and_flat)
     struct paths files = sources();
     for (size_t i = 0; i < files.len; i++)
         check_functions(files.at[i], tree_read(files.at[i]));
+}
+
+// In characters, not in bytes.
+static size_t count_columns(bo_str line)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < line.len; i++)
+        columns += ((unsigned char)line.ptr[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+// The formatter sees to code; what it leaves alone are comments.
+TEST(comments_are_narrow)
+{
+    struct paths files = sources();
+    for (size_t i = 0; i < files.len; i++) {
+        // Some files there hold a compiler's words in a comment, each in a line.
+        if (bo_str_find(bo_str_of(files.at[i]), bo_s("testdata/")) >= 0)
+            continue;
+        bo_str rest = tree_read(files.at[i]), line;
+        for (size_t number = 1; bo_str_next(&rest, '\n', &line); number++)
+            if (bo_str_starts(bo_str_trim(line), bo_s("//")) && count_columns(line) > COLUMNS_MAX)
+                test_fail("%s:%zu: a comment of %zu columns; at most %d", files.at[i], number,
+                          count_columns(line), COLUMNS_MAX);
+    }
 }
 
 TEST(files_begin_with_their_licence)

@@ -243,6 +243,20 @@ static void *rain(void *stop)
     return NULL;
 }
 
+// What was sent to the process may still be on its way to a thread when the sender has ended; nobody
+// may stop listening before it has arrived.
+static bool is_on_its_way(int number)
+{
+    char line[256];
+    unsigned long long pending = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    REQUIRE(file != NULL);
+    while (fgets(line, sizeof line, file) && sscanf(line, "ShdPnd: %llx", &pending) != 1)
+        ;
+    fclose(file);
+    return pending >> (number - 1) & 1;
+}
+
 TEST(listeners_come_and_go_while_signals_arrive)
 {
     bool stop = false;
@@ -260,6 +274,8 @@ TEST(listeners_come_and_go_while_signals_arrive)
     __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
     bo_wg_wait(&wg);
     bo_blocking(pthread_join, thread, NULL);
+    while (is_on_its_way(SIGUSR1) || is_on_its_way(SIGUSR2))
+        bo_yield();
     bo_signals_free(first);
     bo_signals_free(second);
 }

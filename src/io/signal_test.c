@@ -243,8 +243,8 @@ static void *rain(void *stop)
     return NULL;
 }
 
-// What was sent to the process may still be on its way to a thread when the sender has ended; nobody
-// may stop listening before it has arrived.
+// What was sent to the process may still be on its way to a thread when the sender has ended;
+// nobody may stop listening before it has arrived.
 static bool is_on_its_way(int number)
 {
     char line[256];

@@ -366,6 +366,8 @@ static int use_up_descriptors(void)
 
 TEST(accept_recovers_from_a_lack_of_descriptors)
 {
+    if (test_runs_under("valgrind"))
+        test_skip("Valgrind keeps the limits of resources to itself");
     bo_listener *listener;
     bo_conn *accepted, *conn, *dialed[3];
     char expected[BO_ADDR_TEXT_MAX + 80], byte = 0;

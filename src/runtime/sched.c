@@ -554,15 +554,26 @@ static bo__task *local_task(bo__p *p)
     return task ? task : ring_pop(p);
 }
 
+// Moves the coarse clock on if it has fallen behind, as it does while the monitor rests. Not
+// otherwise: each step of it sends every P here.
+static int64_t coarse_time(int64_t now)
+{
+    int64_t coarse = atomic_load_explicit(&bo__rt.coarse_now, memory_order_relaxed);
+    if (now - coarse < BO_MILLISECOND)
+        return coarse;
+    atomic_store_explicit(&bo__rt.coarse_now, now, memory_order_relaxed);
+    return now;
+}
+
 static bo__task *look_around(bo__m *m, bo__p *p)
 {
     int64_t now = bo_mono();
-    atomic_store_explicit(&bo__rt.coarse_now, now, memory_order_relaxed);
+    int64_t coarse = coarse_time(now);
     bo__wheel_run(p->wheel, now);
     // A busy P looks at its descriptors here; one with nothing to do looks when it goes to sleep.
     if (bo__next(p) || ring_count(p) > 0)
         bo__poll_run(m, p, 0);
-    __atomic_store_n(&p->polled_at, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->polled_at, coarse, __ATOMIC_RELAXED);
 #ifdef BORA_MIGRATE
     bo__task *arrived = take_inbox(p);
     if (arrived)

@@ -141,13 +141,24 @@ bool test_runs_under(const char *program)
     return exec && strstr(exec, program);
 }
 
+int test_output_new(void)
+{
+    int fd = memfd_create("output", MFD_CLOEXEC);
+    // Appending: the kernel does not keep threads apart that write to such a file at its offset.
+    if (fd >= 0 && fcntl(fd, F_SETFL, O_APPEND) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 test_result test_run(const char *program, const char *const *environment)
 {
     char number[24];
     char *argv[TEST_WORDS_MAX];
     test_command(program_index(program), number, argv);
 
-    int output = memfd_create("output", MFD_CLOEXEC);
+    int output = test_output_new();
     if (output < 0)
         bo_panic("test_run: memfd_create: %s", strerror(errno));
     posix_spawn_file_actions_t actions;

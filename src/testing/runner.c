@@ -145,7 +145,7 @@ static void start(struct runner *r, struct slot *slot, size_t index)
                      (int)getpid(), ++r->runs);
     if ((size_t)n >= sizeof slot->dir)
         snprintf(slot->dir, sizeof slot->dir, "/tmp/bora-test-%d-%d", (int)getpid(), r->runs);
-    slot->output = memfd_create("test output", MFD_CLOEXEC);
+    slot->output = test_output_new();
 
     char number[24];
     char *argv[TEST_WORDS_MAX];

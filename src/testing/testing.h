@@ -57,4 +57,8 @@ void test_named(const char *name);
 #define TEST_WORDS_MAX 32
 void test_command(size_t index, char number[24], char *argv[TEST_WORDS_MAX]);
 
+// test_output_new makes a file in memory for what a test writes, of any number of threads at once;
+// -1 with errno.
+int test_output_new(void);
+
 #endif
